@@ -1,0 +1,226 @@
+// Starts, watches and ends the servers that a bench drives. Every peer gets a fresh temporary
+// directory that goes away with it, and a port of its own.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { PeerSpec } from './peers.ts'
+import { readCpuSeconds, readResidentBytes, readThreads, type ThreadUse } from './process-meter.ts'
+
+const READY_MS_MAX = 30_000
+const STOP_MS_MAX = 10_000
+const MAIN_FILE = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const ECHO_FILE = fileURLToPath(new URL('./echo-server.ts', import.meta.url))
+const SLOW_FILE = new URL('../slow.ts', import.meta.url).href
+
+export interface ServerOptions {
+  /** Where temporary directories are made; the disk that is measured. */
+  directory?: string | undefined
+  /** Path of the prototype that peers of kind `ceiling` run. */
+  ceilingFile?: string | undefined
+}
+
+/** A running peer. */
+export interface Server {
+  spec: PeerSpec
+  host: string
+  port: number
+  /** 0 for a peer that was not started here. */
+  pid: number
+  cpuSeconds(): number
+  residentBytes(): number
+  threads(): ThreadUse[]
+  stop(): Promise<void>
+}
+
+/** Where a program of this name is on the PATH, or undefined. */
+export function findProgram(name: string): string | undefined {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const file = join(folder, name)
+    try {
+      accessSync(file, constants.X_OK)
+      return file
+    } catch {
+      // Not here.
+    }
+  }
+  return undefined
+}
+
+/** Why this peer cannot run here, or undefined when it can. */
+export function missingFor(spec: PeerSpec, options: ServerOptions): string | undefined {
+  if (spec.kind === 'redis' && findProgram('redis-server') === undefined) {
+    return 'redis-server is not on the PATH'
+  }
+  if (spec.kind === 'ceiling' && options.ceilingFile === undefined) {
+    return 'no prototype given (--ceiling or CKV_BENCH_CEILING)'
+  }
+  if (spec.kind === 'ceiling' && !existsSync(options.ceilingFile ?? '')) {
+    return `no file ${options.ceilingFile}`
+  }
+  if (spec.kind === 'ckv' && !existsSync(MAIN_FILE)) return 'src/main.ts is missing'
+  return undefined
+}
+
+interface Launch {
+  program: string
+  args: string[]
+  env: Record<string, string>
+}
+
+/** The command line that starts a peer. */
+export function launchFor(
+  spec: PeerSpec,
+  port: number,
+  directory: string,
+  options: ServerOptions,
+): Launch {
+  const { settings } = spec
+  const slow = settings.slow
+  const slowArgs = slow === undefined ? [] : ['--import', SLOW_FILE]
+  const slowEnv: Record<string, string> = slow === undefined ? {} : { CKV_BENCH_SLOW_PERCENT: slow }
+  if (spec.kind === 'redis') {
+    const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory]
+    const log = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '']
+    // A rewrite in the middle of a round would cost Redis time that its everyday figures hide.
+    const steady = ['--auto-aof-rewrite-percentage', '0', '--daemonize', 'no']
+    return { program: 'redis-server', args: [...place, ...log, ...steady], env: {} }
+  }
+  if (spec.kind === 'ceiling') {
+    const env = { PORT: String(port), DIR: directory, MIRROR: '0', AOF: '1' }
+    const modes = { MODE: settings.mode ?? 'auto', SHARDS: settings.shards ?? '2' }
+    return {
+      program: process.execPath,
+      args: [...slowArgs, options.ceilingFile ?? ''],
+      env: { ...env, ...modes, ...slowEnv },
+    }
+  }
+  if (spec.kind === 'echo') {
+    return { program: process.execPath, args: [ECHO_FILE, '--port', String(port)], env: {} }
+  }
+  const args = [...slowArgs, MAIN_FILE, '--port', String(port), '--dir', directory]
+  for (const name of ['dispatch', 'shards', 'workers', 'acceptors']) {
+    args.push(`--${name}`, settings[name] ?? '')
+  }
+  for (const [name, value] of Object.entries(settings)) {
+    if (name.startsWith('flag.')) args.push(`--${name.slice(5)}`, value)
+  }
+  return { program: process.execPath, args, env: slowEnv }
+}
+
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** Starts a peer and waits until it answers PING; throws with its own last words when it doesn't. */
+export async function startServer(spec: PeerSpec, options: ServerOptions): Promise<Server> {
+  if (spec.kind === 'address') return remoteServer(spec)
+  const directory = mkdtempSync(join(options.directory ?? tmpdir(), 'ckv-bench-'))
+  const port = await freePort()
+  const launch = launchFor(spec, port, directory, options)
+  const child = spawn(launch.program, launch.args, {
+    env: { ...process.env, ...launch.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  const words = collectWords(child)
+  const gone = once(child, 'exit').then(() => {
+    running.delete(child)
+  })
+  child.once('error', () => {})
+  const stop = async (): Promise<void> => {
+    await endProcess(child, gone)
+    rmSync(directory, { recursive: true, force: true })
+  }
+  try {
+    await untilPong('127.0.0.1', port, () => child.exitCode !== null || child.pid === undefined)
+  } catch (error) {
+    if (child.pid !== undefined) await stop()
+    throw new Error(`${spec.name}: ${(error as Error).message}\n${words()}`)
+  }
+  const pid = child.pid ?? 0
+  return {
+    spec,
+    host: '127.0.0.1',
+    port,
+    pid,
+    cpuSeconds: () => readCpuSeconds(pid),
+    residentBytes: () => readResidentBytes(pid),
+    threads: () => readThreads(pid),
+    stop,
+  }
+}
+
+async function remoteServer(spec: PeerSpec): Promise<Server> {
+  const host = spec.settings.host ?? '127.0.0.1'
+  const port = Number(spec.settings.port)
+  await untilPong(host, port, () => false)
+  const nothing = { cpuSeconds: () => 0, residentBytes: () => 0, threads: () => [] }
+  return { spec, host, port, pid: 0, ...nothing, stop: async () => {} }
+}
+
+function collectWords(child: ChildProcess): () => string {
+  let text = ''
+  const add = (bytes: Buffer): void => {
+    text = (text + bytes.toString()).slice(-2000)
+  }
+  child.stdout?.on('data', add)
+  child.stderr?.on('data', add)
+  return () => text
+}
+
+async function endProcess(child: ChildProcess, gone: Promise<void>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGTERM')
+  const ended = await Promise.race([gone.then(() => true), delay(STOP_MS_MAX, false)])
+  if (!ended) {
+    child.kill('SIGKILL')
+    await gone
+  }
+}
+
+/** A port nobody listens on now. Another program may take it before we do: then the start fails. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
+
+async function untilPong(host: string, port: number, isDead: () => boolean): Promise<void> {
+  const startMs = performance.now()
+  let last = 'no answer'
+  while (performance.now() - startMs < READY_MS_MAX) {
+    if (isDead()) throw new Error('ended while starting')
+    last = await askPing(host, port)
+    if (last.startsWith('+')) return
+    await delay(20)
+  }
+  throw new Error(`not ready after ${READY_MS_MAX} ms: ${last}`)
+}
+
+/** The first line that PING (sent as a RESP command) is answered, or what went wrong. */
+function askPing(host: string, port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port })
+    const end = (text: string): void => {
+      socket.destroy()
+      resolve(text)
+    }
+    socket.setTimeout(1000, () => end('no answer'))
+    socket.once('error', (error) => end(error.message))
+    socket.once('close', () => resolve('closed'))
+    socket.once('data', (bytes) => end(bytes.toString('latin1').split('\r\n')[0] ?? ''))
+    socket.write('*1\r\n$4\r\nPING\r\n')
+  })
+}

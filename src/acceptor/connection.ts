@@ -1,0 +1,78 @@
+// What an acceptor knows of one client. Owned by the acceptor's thread alone; shards know a
+// connection only as {slot, generation}, so a late reply to a closed one is recognised and dropped.
+
+import type { Socket } from 'node:net'
+import type { QueryBuffer } from '../wire/query-buffer.ts'
+import { ReplyStash } from './stash.ts'
+
+/** Why no more commands are read from a client for now; bits of Connection.stopped. */
+export const STOPPED_RING_FULL = 1
+export const STOPPED_IN_FLIGHT = 2
+export const STOPPED_BARRIER = 4
+export const STOPPED_OUTPUT = 8
+
+export class Connection {
+  readonly socket: Socket
+  readonly slot: number
+  readonly generation: number
+  readonly id: number
+  readonly address: string
+  readonly localAddress: string
+  readonly createdMs: number
+  lastActivityMs: number
+  database = 0
+  protocol: 2 | 3 = 2
+  authenticated: boolean
+  readOnly = false
+  name = ''
+  libraryName = ''
+  libraryVersion = ''
+  lastCommand = 'NULL'
+  /** Bytes of an incomplete command, made when one spans receives. */
+  query: QueryBuffer | null = null
+  /** Bytes of a receive that was cut short because the connection stopped. */
+  unread: Uint8Array | null = null
+  stopped = 0
+  /** Sequence of the next command sent to a ring, and of the next reply to leave. */
+  sequenceNext = 0
+  sequenceSent = 0
+  readonly stash: ReplyStash
+  /** Pieces of the output slab to send with the next flush: {start, end} pairs. */
+  readonly segments: number[] = []
+  /** Is on the acceptor's list of connections with segments. */
+  dirty = false
+  /** Say what is left, then close. */
+  closing = false
+  closed = false
+  /** Pool chunks lent to requests in flight, by sequence; most connections never have any. */
+  lentChunks: Map<number, number[]> | null = null
+
+  constructor(
+    socket: Socket,
+    slot: number,
+    generation: number,
+    id: number,
+    authenticated: boolean,
+    nowMs: number,
+  ) {
+    this.socket = socket
+    this.slot = slot
+    this.generation = generation
+    this.id = id
+    this.address = addressText(socket.remoteAddress, socket.remotePort)
+    this.localAddress = addressText(socket.localAddress, socket.localPort)
+    this.createdMs = nowMs
+    this.lastActivityMs = nowMs
+    this.authenticated = authenticated
+    this.stash = new ReplyStash()
+  }
+
+  inFlight(): number {
+    return (this.sequenceNext - this.sequenceSent) | 0
+  }
+}
+
+function addressText(address: string | undefined, port: number | undefined): string {
+  if (address === undefined) return '?:0'
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}

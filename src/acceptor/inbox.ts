@@ -1,0 +1,213 @@
+// Takes replies out of the reply rings and hands them to their connections in request order.
+// A reply whose LSN is not durable yet stays in its ring under appendfsync always: the sync thread
+// marks the ring ready again when the log got further. This is the one gate of that promise.
+
+import { COUNTER } from '../counters/layout.ts'
+import type { Counters } from '../counters/counters.ts'
+import type { ShardSide } from '../keyspace/side.ts'
+import { takeRepliesReady } from '../ring/bell.ts'
+import { REPLY_CHUNKED, REPLY_CLOSE, REPLY_HEADER_WORDS } from '../ring/layout.ts'
+import type { ChunkPool } from '../ring/pool.ts'
+import { replyLsn } from '../ring/replies.ts'
+import { gatherBytes } from '../ring/requests.ts'
+import { advanceHead, attachRing, giveBack, peek, type Ring, readable } from '../ring/ring.ts'
+import {
+  DURABLE_LONG,
+  FSYNC_ALWAYS,
+  FSYNC_POLICY_WORD,
+  READY_WORDS,
+  SYNC_FAILED_WORD,
+} from '../rows/layout.ts'
+import { loadLsn, type Rows } from '../rows/rows.ts'
+import { MISCONF_OUTCOME_UNKNOWN } from '../wire/replies.ts'
+import type { Connection } from './connection.ts'
+import type { Output } from './output.ts'
+
+export class Inbox {
+  readonly #rows: Rows
+  readonly #thread: number
+  readonly #sides: readonly ShardSide[]
+  /** Reply ring of each shard for this acceptor. */
+  readonly #rings: readonly Ring[]
+  readonly #pool: ChunkPool
+  readonly #output: Output
+  readonly #counters: Counters
+  readonly #connections: readonly (Connection | null)[]
+  /** Commands in rings or at workers, over all connections. */
+  inFlight = 0
+  #big = new Uint8Array(0)
+
+  constructor(
+    rows: Rows,
+    thread: number,
+    sides: readonly ShardSide[],
+    rings: readonly Ring[],
+    pool: ChunkPool,
+    output: Output,
+    counters: Counters,
+    connections: readonly (Connection | null)[],
+  ) {
+    this.#rows = rows
+    this.#thread = thread
+    this.#sides = sides
+    this.#rings = rings
+    this.#pool = pool
+    this.#output = output
+    this.#counters = counters
+    this.#connections = connections
+  }
+
+  /** Delivers what is there; returns how many replies. */
+  drain(): number {
+    const before = this.inFlight
+    for (let index = 0; index < READY_WORDS; index++) {
+      let bits = takeRepliesReady(this.#rows, this.#thread, index)
+      while (bits !== 0) {
+        const bit = bits & -bits
+        bits ^= bit
+        this.#drainShard((index << 5) + (31 - Math.clz32(bit)))
+      }
+    }
+    return before - this.inFlight
+  }
+
+  #drainShard(shard: number): void {
+    const ring = this.#rings[shard]
+    attachRing(ring)
+    const start = ring.head
+    const always = this.#rows.words[FSYNC_POLICY_WORD] === FSYNC_ALWAYS
+    while (readable(ring)) {
+      const position = peek(ring)
+      let failed = false
+      if (always && replyLsn(ring, position) > this.#durableLsn(shard)) {
+        failed = this.#rows.words[this.#sides[shard].row + SYNC_FAILED_WORD] !== 0
+        if (!failed) break
+      }
+      this.#deliverRecord(ring, position, failed)
+      advanceHead(ring, ring.words[position >> 2])
+    }
+    if (ring.head !== start) giveBack(ring)
+  }
+
+  #durableLsn(shard: number): number {
+    return loadLsn(this.#rows, (this.#sides[shard].row >> 1) + DURABLE_LONG)
+  }
+
+  #deliverRecord(ring: Ring, position: number, failed: boolean): void {
+    const words = ring.words
+    const word = position >> 2
+    const connection = this.#connections[words[word + 1]]
+    const count = words[word + 3] & 0xffff
+    const flags = words[word + 3] >>> 16
+    const pairs = word + REPLY_HEADER_WORDS
+    let bytes = ring.bytes
+    let at = (pairs + count * 2) << 2
+    if ((flags & REPLY_CHUNKED) !== 0) {
+      this.#gatherChunks(words, pairs + count * 2, words[word + 6])
+      bytes = this.#big
+      at = 0
+    }
+    this.inFlight -= count
+    if (connection === null || connection.generation !== words[word + 2]) {
+      this.#counters.add(COUNTER.repliesDropped, count)
+    } else if (connection.closed) {
+      this.#dropReplies(connection, words, pairs, count)
+    } else if (failed) {
+      this.#deliverFailure(connection, words, pairs, count)
+    } else {
+      this.#deliverReplies(connection, words, pairs, count, bytes, at)
+      if ((flags & REPLY_CLOSE) !== 0) connection.closing = true
+    }
+    if (this.#big.length > 0) this.#big = new Uint8Array(0)
+  }
+
+  #gatherChunks(words: Int32Array, at: number, byteLength: number): void {
+    const chunks = words.subarray(at + 1, at + 1 + words[at])
+    this.#big = new Uint8Array(byteLength)
+    gatherBytes(this.#pool, chunks, byteLength, this.#big, 0)
+    for (const chunk of chunks) this.#pool.release(chunk)
+  }
+
+  /** The connection is gone; it is only counted until nothing of it is in flight. */
+  #dropReplies(connection: Connection, words: Int32Array, pairs: number, count: number): void {
+    connection.sequenceSent = (connection.sequenceSent + count) | 0
+    this.#counters.add(COUNTER.repliesDropped, count)
+    for (let index = 0; index < count; index++) this.#takeBack(connection, words[pairs + index * 2])
+  }
+
+  #deliverFailure(connection: Connection, words: Int32Array, pairs: number, count: number): void {
+    const text = MISCONF_OUTCOME_UNKNOWN
+    for (let index = 0; index < count; index++) {
+      this.#deliver(connection, words[pairs + index * 2], text, 0, text.length)
+    }
+  }
+
+  #deliverReplies(
+    connection: Connection,
+    words: Int32Array,
+    pairs: number,
+    count: number,
+    bytes: Uint8Array,
+    at: number,
+  ): void {
+    let index = 0
+    while (index < count) {
+      const sequence = words[pairs + index * 2]
+      let length = words[pairs + index * 2 + 1]
+      let run = 1
+      if (sequence === connection.sequenceSent && connection.lentChunks === null) {
+        // Replies to neighbours leave with one copy.
+        while (
+          index + run < count &&
+          words[pairs + (index + run) * 2] === ((sequence + run) | 0)
+        ) {
+          length += words[pairs + (index + run) * 2 + 1]
+          run++
+        }
+        connection.sequenceSent = (sequence + run) | 0
+        this.#output.append(connection, bytes, at, length)
+        if (!connection.stash.isEmpty()) this.#drainStash(connection)
+      } else {
+        this.#deliver(connection, sequence, bytes, at, length)
+      }
+      at += length
+      index += run
+    }
+  }
+
+  #deliver(
+    connection: Connection,
+    sequence: number,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+  ): void {
+    this.#takeBack(connection, sequence)
+    if (sequence !== connection.sequenceSent) {
+      connection.stash.put(sequence, bytes, start, length)
+      return
+    }
+    connection.sequenceSent = (sequence + 1) | 0
+    this.#output.append(connection, bytes, start, length)
+    this.#drainStash(connection)
+  }
+
+  #drainStash(connection: Connection): void {
+    const stash = connection.stash
+    while (stash.take(connection.sequenceSent)) {
+      connection.sequenceSent = (connection.sequenceSent + 1) | 0
+      this.#output.append(connection, stash.bytes, stash.foundStart, stash.foundLength)
+    }
+    stash.settle()
+  }
+
+  /** The chunks that carried a request come back with its reply. */
+  #takeBack(connection: Connection, sequence: number): void {
+    const lent = connection.lentChunks
+    const chunks = lent?.get(sequence)
+    if (lent === null || chunks === undefined) return
+    for (const chunk of chunks) this.#pool.release(chunk)
+    lent.delete(sequence)
+    if (lent.size === 0) connection.lentChunks = null
+  }
+}

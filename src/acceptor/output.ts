@@ -1,0 +1,92 @@
+// What leaves for clients. All replies of one event-loop turn are encoded into one slab, each
+// connection remembers its pieces of it, and `flush` sends them after the logs were committed.
+//
+//   slab  | client 3 | client 7 | client 3 | ...room... |
+//
+// If every socket took its bytes at once (nearly always) the slab is used again from its start,
+// else it is left to the sockets and a new one is made.
+
+import { copyBytes } from '../base/copy.ts'
+import { CLIENT_OUTPUT_BYTES_MAX, CLIENT_UNSENT_BYTES_MAX } from '../base/limits.ts'
+import { ReplyWriter } from '../wire/encoder.ts'
+import { type Connection, STOPPED_OUTPUT } from './connection.ts'
+
+const SLAB_BYTES = 262_144
+/** A turn with more than this in the slab is settled early, so that one turn cannot grow for ever. */
+export const SLAB_SETTLE_BYTES = 1_048_576
+
+export class Output {
+  readonly writer: ReplyWriter
+  readonly #dirty: Connection[] = []
+
+  constructor() {
+    this.writer = new ReplyWriter(SLAB_BYTES, CLIENT_OUTPUT_BYTES_MAX)
+  }
+
+  /** Gives slab bytes [start, position) to the connection, behind what it has already. */
+  attach(connection: Connection, start: number): void {
+    const end = this.writer.position
+    if (end === start) return
+    const segments = connection.segments
+    const last = segments.length - 1
+    if (last > 0 && segments[last] === start) segments[last] = end
+    else segments.push(start, end)
+    if (!connection.dirty) {
+      connection.dirty = true
+      this.#dirty.push(connection)
+    }
+  }
+
+  /** Copies foreign bytes (a ring, a stash) into the slab and gives them to the connection. */
+  append(connection: Connection, source: Uint8Array, start: number, length: number): void {
+    const writer = this.writer
+    const from = writer.position
+    if (!writer.ensure(length)) {
+      writer.overflowed = false
+      connection.closing = true
+      return
+    }
+    copyBytes(source, start, writer.bytes, from, length)
+    writer.position = from + length
+    this.attach(connection, from)
+  }
+
+  hasWork(): boolean {
+    return this.#dirty.length > 0
+  }
+
+  /** Sends everything. Call only after the logs behind it were committed. */
+  flush(onFinished: (connection: Connection) => void): void {
+    const dirty = this.#dirty
+    const slab = this.writer.bytes
+    let taken = true
+    for (let index = 0; index < dirty.length; index++) {
+      const connection = dirty[index]
+      connection.dirty = false
+      if (!connection.closed && !this.#send(connection, slab)) taken = false
+      connection.segments.length = 0
+      if (connection.closing) onFinished(connection)
+    }
+    dirty.length = 0
+    if (taken && slab.length <= SLAB_SETTLE_BYTES * 2) this.writer.clear()
+    else this.writer.use(Buffer.allocUnsafeSlow(SLAB_BYTES))
+  }
+
+  /** True if the kernel took everything at once. */
+  #send(connection: Connection, slab: Uint8Array): boolean {
+    const { socket, segments } = connection
+    const many = segments.length > 2
+    if (many) socket.cork()
+    for (let index = 0; index < segments.length; index += 2) {
+      socket.write(slab.subarray(segments[index], segments[index + 1]))
+    }
+    if (many) {
+      socket.uncork()
+    }
+    const unsent = socket.writableLength
+    if (unsent === 0) return true
+    if (unsent > CLIENT_OUTPUT_BYTES_MAX) socket.destroy()
+    else if (unsent > CLIENT_UNSENT_BYTES_MAX) connection.stopped |= STOPPED_OUTPUT
+    return false
+  }
+}

@@ -1,0 +1,445 @@
+// From a decoded command to the place where it runs. Admission is one flat list of gates, in the
+// order of Redis's processCommand; behind the last gate the command runs
+//
+//   here, with the session          place 'connection'
+//   here, under the shard's token   if the policy allows it and the token is free
+//   on a worker                     through the request ring of its shard (or lowest shard)
+//
+// `route` returns false when the connection has to stop: the command was not begun and the same
+// bytes are routed again later.
+
+import {
+  COMMANDS_IN_FLIGHT_MAX,
+} from '../base/limits.ts'
+import { arityFits, findCommand, findSubcommand, servedIn } from '../catalog/lookup.ts'
+import {
+  BY_SLOT,
+  type CommandRow,
+  CROSS_SLOT_OK,
+  FAST,
+  FAST_PER_KEY,
+  KEYLESS_ALL_SHARDS,
+  LOADING_OK,
+  MERGE_CURSOR,
+  NO_AUTH,
+  PROFILE_REDIS,
+} from '../catalog/spec.ts'
+import type { Call } from '../command/call.ts'
+import { shardOfScanCursor } from '../command/scan-cursor.ts'
+import type { Counters } from '../counters/counters.ts'
+import { COUNTER } from '../counters/layout.ts'
+import { mayRunInPlace } from '../dispatch/policy.ts'
+import { shardOfSlot, slotOfKey } from '../dispatch/slots.ts'
+import type { Executor } from '../executor/executor.ts'
+import { collectShards } from '../executor/participants.ts'
+import { markRequestsReady } from '../ring/bell.ts'
+import { REQUEST_SEVERAL_SHARDS } from '../ring/layout.ts'
+import type { ChunkPool } from '../ring/pool.ts'
+import { commandByteLength, type RequestWriter } from '../ring/requests.ts'
+import {
+  DISPATCH_WORD,
+  FSYNC_ALWAYS,
+  FSYNC_POLICY_WORD,
+  LAST_WRITE_MICROS_WORD,
+  STATE_SERVING,
+  STATE_WORD,
+  SYNCING_WORD,
+} from '../rows/layout.ts'
+import type { Rows } from '../rows/rows.ts'
+import { type CommandDecoder, isHttpAttempt } from '../wire/decoder.ts'
+import * as replies from '../wire/replies.ts'
+import {
+  type Connection,
+  STOPPED_BARRIER,
+  STOPPED_IN_FLIGHT,
+  STOPPED_RING_FULL,
+} from './connection.ts'
+import type { Inbox } from './inbox.ts'
+import type { Output } from './output.ts'
+import { refuse, wrongArity } from './refusals.ts'
+import type { Session, SessionHandler } from './session.ts'
+import type { TurnLog } from './turn.ts'
+
+/** Commands over at most so many shards may run in place. */
+const PLACED_SHARDS_MAX = 4
+/** Commands with a bounded cost per key run in place up to so many arguments. */
+const PLACED_ARGS_MAX = 64
+
+export class Router {
+  readonly #rows: Rows
+  readonly #executor: Executor
+  readonly #call: Call
+  readonly #session: Session
+  readonly #sessionHandlers: readonly (SessionHandler | undefined)[]
+  readonly #requests: readonly RequestWriter[]
+  readonly #pool: ChunkPool
+  readonly #output: Output
+  readonly #inbox: Inbox
+  readonly #turn: TurnLog
+  readonly #counters: Counters
+  readonly #profile: number
+  readonly #shardCount: number
+  /** Shards whose request ring got records since the last publish. */
+  readonly #touched: Int32Array
+  readonly #isTouched: Uint8Array
+  #touchedCount = 0
+  readonly #participants: Int32Array
+  /** Bytes of the receive that is being routed, for the policy. */
+  receiveBytes = 0
+
+  constructor(
+    rows: Rows,
+    executor: Executor,
+    session: Session,
+    sessionHandlers: readonly (SessionHandler | undefined)[],
+    requests: readonly RequestWriter[],
+    pool: ChunkPool,
+    output: Output,
+    inbox: Inbox,
+    turn: TurnLog,
+  ) {
+    this.#rows = rows
+    this.#executor = executor
+    this.#call = executor.call
+    this.#session = session
+    this.#sessionHandlers = sessionHandlers
+    this.#requests = requests
+    this.#pool = pool
+    this.#output = output
+    this.#inbox = inbox
+    this.#turn = turn
+    this.#counters = session.counters
+    this.#profile = session.facts.profile
+    this.#shardCount = session.facts.shardCount
+    this.#touched = new Int32Array(this.#shardCount)
+    this.#isTouched = new Uint8Array(this.#shardCount)
+    this.#participants = new Int32Array(this.#shardCount)
+  }
+
+  route(connection: Connection, decoder: CommandDecoder): boolean {
+    const { bytes, argStarts, argLengths, argCount } = decoder
+    let row = findCommand(bytes, argStarts[0], argLengths[0])
+    if (row === undefined || !servedIn(row, this.#profile)) {
+      if (isHttpAttempt(decoder)) return this.#hangUp(connection)
+      return this.#refuse(connection, decoder)
+    }
+    if (row.subcommands.length > 0 && argCount > 1) {
+      const found = findSubcommand(row, bytes, argStarts[1], argLengths[1])
+      if (found === undefined || !servedIn(found, this.#profile)) {
+        return this.#refuse(connection, decoder)
+      }
+      row = found
+    }
+    if (!connection.authenticated && (row.flags & NO_AUTH) === 0) {
+      return this.#error(connection, replies.NOAUTH)
+    }
+    if (!arityFits(row, argCount, this.#profile)) {
+      return this.#error(connection, wrongArity(row))
+    }
+    if ((row.flags & LOADING_OK) === 0 && this.#rows.words[STATE_WORD] !== STATE_SERVING) {
+      return this.#error(connection, replies.LOADING)
+    }
+    if (row.place === 'shard') return this.#toShard(connection, decoder, row)
+    this.#runSession(connection, decoder, row)
+    return true
+  }
+
+  // ── Answers of the acceptor itself ──────────────────────────────────────────────────────────
+
+  #hangUp(connection: Connection): boolean {
+    connection.closing = true
+    this.#counters.add(COUNTER.protocolErrors, 1)
+    this.#output.attach(connection, this.#output.writer.position)
+    connection.socket.destroy()
+    return true
+  }
+
+  #refuse(connection: Connection, decoder: CommandDecoder): boolean {
+    const start = this.#output.writer.position
+    if (connection.authenticated) refuse(this.#output.writer, decoder, this.#profile)
+    else this.#output.writer.raw(replies.NOAUTH)
+    this.#counters.add(COUNTER.errorsReplied, 1)
+    this.deliver(connection, start)
+    return true
+  }
+
+  #error(connection: Connection, text: Uint8Array): boolean {
+    const start = this.#output.writer.position
+    this.#output.writer.raw(text)
+    this.#counters.add(COUNTER.errorsReplied, 1)
+    this.deliver(connection, start)
+    return true
+  }
+
+  #runSession(connection: Connection, decoder: CommandDecoder, row: CommandRow): void {
+    const session = this.#session
+    const writer = this.#output.writer
+    const start = writer.position
+    session.connection = connection
+    session.row = row
+    session.bytes = decoder.bytes
+    session.starts = decoder.argStarts
+    session.lengths = decoder.argLengths
+    session.argCount = decoder.argCount
+    writer.protocol = connection.protocol
+    const handler = this.#sessionHandlers[row.code]
+    if (handler === undefined) writer.raw(wrongArity(row))
+    else handler(session)
+    this.#counters.add(COUNTER.commandsLocal, 1)
+    this.deliver(connection, start)
+  }
+
+  /** Slab bytes from `start` on are the next reply of the connection, in its turn. */
+  deliver(connection: Connection, start: number): void {
+    const writer = this.#output.writer
+    if (writer.overflowed) {
+      writer.overflowed = false
+      writer.position = start
+      connection.closing = true
+    }
+    if (connection.inFlight() === 0) {
+      this.#output.attach(connection, start)
+      return
+    }
+    const sequence = connection.sequenceNext
+    connection.sequenceNext = (sequence + 1) | 0
+    connection.stash.put(sequence, writer.bytes, start, writer.position - start)
+    writer.position = start
+  }
+
+  // ── Commands of shards ──────────────────────────────────────────────────────────────────────
+
+  #toShard(connection: Connection, decoder: CommandDecoder, row: CommandRow): boolean {
+    const { bytes, argStarts, argLengths } = decoder
+    let shard = 0
+    if (row.firstKey > 0) {
+      const slot = slotOfKey(bytes, argStarts[row.firstKey], argLengths[row.firstKey])
+      shard = shardOfSlot(slot, this.#shardCount)
+      if (row.multiKey) {
+        const spread = this.#spread(decoder, row, slot, shard)
+        if (spread === SPREAD_SLOTS_REFUSED) return this.#error(connection, replies.CROSSSLOT)
+        if (spread === SPREAD_SHARDS) return this.#toShards(connection, decoder, row)
+      }
+    } else if (row.merge === MERGE_CURSOR) {
+      shard = shardOfScanCursor(bytes, argStarts[1], argLengths[1], this.#shardCount)
+    } else if ((row.flags & BY_SLOT) !== 0) {
+      shard = this.#shardOfSlotArgument(decoder)
+    } else if ((row.flags & KEYLESS_ALL_SHARDS) !== 0 && this.#shardCount > 1) {
+      return this.#toShards(connection, decoder, row)
+    }
+    if (connection.inFlight() === 0 && this.#holdInPlace(row, shard, decoder.argCount)) {
+      this.#runInPlace(connection, decoder, row, shard)
+      return true
+    }
+    return this.#toRing(connection, decoder, row, shard, 0)
+  }
+
+  /** How far the keys of one command lie apart. */
+  #spread(decoder: CommandDecoder, row: CommandRow, firstSlot: number, shard: number): number {
+    const last = row.lastKey < 0 ? decoder.argCount + row.lastKey : row.lastKey
+    const crossSlot = this.#profile === PROFILE_REDIS || (row.flags & CROSS_SLOT_OK) !== 0
+    let spread = SPREAD_NONE
+    for (let index = row.firstKey + row.keyStep; index <= last; index += row.keyStep) {
+      const slot = slotOfKey(decoder.bytes, decoder.argStarts[index], decoder.argLengths[index])
+      if (slot === firstSlot) continue
+      if (!crossSlot) return SPREAD_SLOTS_REFUSED
+      if (shardOfSlot(slot, this.#shardCount) !== shard) spread = SPREAD_SHARDS
+    }
+    return spread
+  }
+
+  #shardOfSlotArgument(decoder: CommandDecoder): number {
+    let slot = 0
+    const start = decoder.argStarts[2]
+    for (let at = start, end = start + Math.min(5, decoder.argLengths[2]); at < end; at++) {
+      slot = slot * 10 + (decoder.bytes[at] - 0x30)
+    }
+    // Whatever is no slot is shard 0's to complain about.
+    return slot >= 0 && slot < 16_384 ? shardOfSlot(slot, this.#shardCount) : 0
+  }
+
+  #holdInPlace(row: CommandRow, shard: number, argCount: number): boolean {
+    const executor = this.#executor
+    const words = this.#rows.words
+    const side = executor.sides[shard].row
+    const fast =
+      (row.flags & FAST) !== 0 || ((row.flags & FAST_PER_KEY) !== 0 && argCount <= PLACED_ARGS_MAX)
+    if (
+      !mayRunInPlace(
+        words[DISPATCH_WORD],
+        fast,
+        this.receiveBytes,
+        words[FSYNC_POLICY_WORD] === FSYNC_ALWAYS,
+        words[side + SYNCING_WORD] !== 0,
+        words[side + LAST_WRITE_MICROS_WORD],
+      )
+    ) {
+      return false
+    }
+    return executor.holds(shard) || (!executor.requestsWait(shard) && executor.tryHold(shard))
+  }
+
+  #fillCall(connection: Connection, decoder: CommandDecoder, row: CommandRow): void {
+    const call = this.#call
+    call.row = row
+    call.bytes = decoder.bytes
+    call.starts = decoder.argStarts
+    call.lengths = decoder.argLengths
+    call.argCount = decoder.argCount
+    call.database = connection.database
+    call.reply.protocol = connection.protocol
+  }
+
+  #runInPlace(
+    connection: Connection,
+    decoder: CommandDecoder,
+    row: CommandRow,
+    shard: number,
+  ): void {
+    const writer = this.#output.writer
+    const start = writer.position
+    this.#fillCall(connection, decoder, row)
+    this.#call.side = this.#executor.sides[shard]
+    this.#call.severalShards = false
+    this.#executor.run()
+    if (writer.overflowed) {
+      this.deliver(connection, start)
+      return
+    }
+    this.#turn.add(connection.slot, shard, start, writer.position)
+    this.#output.attach(connection, start)
+    this.#counters.add(COUNTER.commandsPlaced, 1)
+  }
+
+  /**
+   * A command over several shards is a barrier for its connection: it starts when all earlier
+   * replies have come and nothing of the connection is begun before its own, so a client sees its
+   * own writes in order whatever shards they went to.
+   */
+  #toShards(connection: Connection, decoder: CommandDecoder, row: CommandRow): boolean {
+    if (connection.inFlight() > 0) {
+      connection.stopped |= STOPPED_BARRIER
+      return false
+    }
+    this.#fillCall(connection, decoder, row)
+    const count = collectShards(this.#call, this.#participants)
+    if (count === 1) {
+      return this.#toRing(connection, decoder, row, this.#participants[0], 0)
+    }
+    if (count <= PLACED_SHARDS_MAX && this.#holdAllInPlace(row, decoder.argCount, count)) {
+      this.#runOverShardsInPlace(connection, count)
+      return true
+    }
+    const lowest = this.#participants[0]
+    if (!this.#toRing(connection, decoder, row, lowest, REQUEST_SEVERAL_SHARDS)) return false
+    connection.stopped |= STOPPED_BARRIER
+    return true
+  }
+
+  #holdAllInPlace(row: CommandRow, argCount: number, count: number): boolean {
+    const executor = this.#executor
+    const words = this.#rows.words
+    if ((row.flags & (FAST | FAST_PER_KEY)) === 0 || argCount > PLACED_ARGS_MAX) return false
+    for (let index = 0; index < count; index++) {
+      const side = executor.sides[this.#participants[index]]
+      const allowed = mayRunInPlace(
+        words[DISPATCH_WORD],
+        true,
+        this.receiveBytes,
+        words[FSYNC_POLICY_WORD] === FSYNC_ALWAYS,
+        words[side.row + SYNCING_WORD] !== 0,
+        words[side.row + LAST_WRITE_MICROS_WORD],
+      )
+      if (!allowed) return false
+      if (!executor.holds(side.shard) && executor.requestsWait(side.shard)) return false
+    }
+    return executor.tryHoldAll(this.#participants, count)
+  }
+
+  #runOverShardsInPlace(connection: Connection, count: number): void {
+    const executor = this.#executor
+    const call = this.#call
+    const writer = this.#output.writer
+    const start = writer.position
+    call.severalShards = true
+    call.side = executor.sides[this.#participants[0]]
+    executor.run()
+    call.severalShards = false
+    const shards = this.#participants.slice(0, count)
+    const outcome = executor.commitGroup(shards)
+    if (writer.overflowed || outcome !== 0) {
+      writer.overflowed = false
+      writer.position = start
+      writer.raw(replies.MISCONF_OUTCOME_UNKNOWN)
+    }
+    for (const shard of shards) this.#turn.add(connection.slot, shard, start, writer.position)
+    this.#output.attach(connection, start)
+    this.#counters.add(COUNTER.commandsPlaced, 1)
+  }
+
+  // ── Through the ring ────────────────────────────────────────────────────────────────────────
+
+  #toRing(
+    connection: Connection,
+    decoder: CommandDecoder,
+    row: CommandRow,
+    shard: number,
+    flags: number,
+  ): boolean {
+    if (connection.inFlight() >= COMMANDS_IN_FLIGHT_MAX) {
+      connection.stopped |= STOPPED_IN_FLIGHT
+      return false
+    }
+    const requests = this.#requests[shard]
+    const attributes = connection.database | (connection.protocol << 8) | (flags << 16)
+    const sequence = connection.sequenceNext
+    const { bytes, argStarts, argLengths, argCount } = decoder
+    const size = commandByteLength(argStarts, argLengths, argCount)
+    let added = false
+    if (size <= requests.ring.byteLength >> 2) {
+      if (flags !== 0) requests.close()
+      added = requests.add(
+        connection.slot, connection.generation, sequence, attributes, row.code,
+        bytes, argStarts, argLengths, argCount,
+      )
+      if (flags !== 0) requests.close()
+    } else {
+      const chunks: number[] = []
+      added = requests.addChunked(
+        connection.slot, connection.generation, sequence, attributes, row.code,
+        bytes, argStarts, argLengths, argCount, this.#pool, chunks,
+      )
+      if (added) {
+        connection.lentChunks ??= new Map()
+        connection.lentChunks.set(sequence, chunks)
+      }
+    }
+    if (!added) {
+      connection.stopped |= STOPPED_RING_FULL
+      return false
+    }
+    connection.sequenceNext = (sequence + 1) | 0
+    this.#inbox.inFlight++
+    if (this.#isTouched[shard] === 0) {
+      this.#isTouched[shard] = 1
+      this.#touched[this.#touchedCount++] = shard
+    }
+    return true
+  }
+
+  /** Makes the records of this receive visible and wakes workers. */
+  publish(): void {
+    for (let index = 0; index < this.#touchedCount; index++) {
+      const shard = this.#touched[index]
+      this.#isTouched[shard] = 0
+      if (!this.#requests[shard].publish()) continue
+      markRequestsReady(this.#rows, shard)
+      this.#executor.wakeWorker(shard)
+    }
+    this.#touchedCount = 0
+  }
+}
+
+const SPREAD_NONE = 0
+const SPREAD_SHARDS = 1
+const SPREAD_SLOTS_REFUSED = 2

@@ -1,0 +1,88 @@
+// A command that the acceptor serves itself, with the client's connection at hand (AUTH, HELLO,
+// CLIENT, INFO, CLUSTER, ...). One Session a thread, filled again for every such command; handlers
+// must not keep it. Arguments are offsets, as in command/call.ts; argument 0 is the command's name
+// and, for `client|setname`, argument 1 the subcommand's.
+
+import type { Clock } from '../base/clock.ts'
+import type { CommandRow } from '../catalog/spec.ts'
+import type { Counters } from '../counters/counters.ts'
+import type { ShardSide } from '../keyspace/side.ts'
+import type { Options } from '../options/parse.ts'
+import type { Rows } from '../rows/rows.ts'
+import type { ReplyWriter } from '../wire/encoder.ts'
+import type { Connection } from './connection.ts'
+
+/** What holds for the whole instance and does not change while it runs. */
+export interface ServerFacts {
+  /** `crs-` and eight letters and digits. */
+  readonly instance: string
+  /** Forty hexadecimal digits, made at each start. */
+  readonly runId: string
+  /** One of the PROFILE_ bits of the catalog. */
+  readonly profile: number
+  readonly shardCount: number
+  readonly acceptorCount: number
+  readonly workerCount: number
+  readonly options: Options
+  readonly startedMs: number
+  /** The port that is listened on (options.port may be 0). */
+  readonly port: number
+  /** Null: no password. Kept as a digest; see password.ts. */
+  readonly passwordDigest: Uint8Array | null
+  readonly passwordKey: Uint8Array
+  /** Forty hexadecimal digits a shard: hash(instance, shard, side). */
+  readonly nodeIds: readonly string[]
+}
+
+export class Session {
+  readonly facts: ServerFacts
+  readonly counters: Counters
+  readonly rows: Rows
+  readonly clock: Clock
+  /** For numbers that may be read without a token (counts, bytes, LSNs). */
+  readonly sides: readonly ShardSide[]
+  readonly reply: ReplyWriter
+  /** Index of this acceptor. */
+  readonly acceptor: number
+  connection: Connection
+  row: CommandRow
+  bytes = new Uint8Array(0)
+  starts = new Int32Array(0)
+  lengths = new Int32Array(0)
+  argCount = 0
+
+  constructor(
+    facts: ServerFacts,
+    counters: Counters,
+    rows: Rows,
+    clock: Clock,
+    sides: readonly ShardSide[],
+    reply: ReplyWriter,
+    acceptor: number,
+    connection: Connection,
+    row: CommandRow,
+  ) {
+    this.facts = facts
+    this.counters = counters
+    this.rows = rows
+    this.clock = clock
+    this.sides = sides
+    this.reply = reply
+    this.acceptor = acceptor
+    this.connection = connection
+    this.row = row
+  }
+
+  /** An argument as text. Cold paths only. */
+  argument(index: number): string {
+    const start = this.starts[index]
+    return Buffer.from(
+      this.bytes.buffer,
+      this.bytes.byteOffset + start,
+      this.lengths[index],
+    ).toString('latin1')
+  }
+}
+
+/** Replies exactly once through session.reply. */
+export type SessionHandler = (session: Session) => void

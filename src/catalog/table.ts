@@ -1,0 +1,51 @@
+// The table of commands: all rows joined, and the name unions against which handler tables are
+// typed, so that a missing or superfluous handler does not compile.
+//
+// A row is added here (in its family's file) together with its handler, never before it.
+
+import { CLIENT_ROWS, CONNECTION_ROWS } from './rows-connection.ts'
+import { KEY_ROWS } from './rows-keys.ts'
+import {
+  CKV_ROWS,
+  CLUSTER_ROWS,
+  COMMAND_SUBCOMMAND_ROWS,
+  CONFIG_ROWS,
+  SERVER_ROWS,
+} from './rows-server.ts'
+import { STRING_ROWS } from './rows-strings.ts'
+import type { CommandRow } from './spec.ts'
+
+const TOP_ROWS = [...STRING_ROWS, ...KEY_ROWS, ...CONNECTION_ROWS, ...SERVER_ROWS]
+const SUBCOMMAND_ROWS = [
+  ...CLIENT_ROWS,
+  ...COMMAND_SUBCOMMAND_ROWS,
+  ...CONFIG_ROWS,
+  ...CLUSTER_ROWS,
+  ...CKV_ROWS,
+]
+
+type AnyRow = (typeof TOP_ROWS)[number] | (typeof SUBCOMMAND_ROWS)[number]
+
+/** Names of the rows whose handlers run on shards, under tokens. */
+export type ShardCommandName = Extract<AnyRow, { place: 'shard' }>['name']
+/** Names of the rows that the acceptor serves itself. */
+export type ConnectionCommandName = Extract<AnyRow, { place: 'connection' }>['name']
+export type CommandName = AnyRow['name']
+
+/** The rows of first words: what COMMAND lists. */
+export const COMMANDS: readonly CommandRow[] = TOP_ROWS
+/** Those and every subcommand. */
+export const ALL_ROWS: readonly CommandRow[] = [...TOP_ROWS, ...SUBCOMMAND_ROWS]
+
+/** Row by code; undefined where no command has that code. */
+export const ROWS_BY_CODE: readonly (CommandRow | undefined)[] = rowsByCode()
+
+/** One past the largest code: the length of tables indexed by code. */
+export const CODE_COUNT = ROWS_BY_CODE.length
+
+function rowsByCode(): (CommandRow | undefined)[] {
+  const largestCode = ALL_ROWS.reduce((largest, row) => Math.max(largest, row.code), 0)
+  const rows = new Array<CommandRow | undefined>(largestCode + 1).fill(undefined)
+  for (const row of ALL_ROWS) rows[row.code] = row
+  return rows
+}

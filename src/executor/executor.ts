@@ -1,0 +1,260 @@
+// Runs commands on shards whose token this thread holds. One Executor a thread; acceptors use it to
+// execute in place, workers to serve rings. The order is always the same:
+//
+//   hold (take the token, read the cursors) -> run … run -> commit (log written) -> release
+//
+// and nothing that a client can see leaves before the commit. Whoever releases looks at the
+// request rings once more (see ring/token.ts).
+//
+// A throw in here is not caught: the side it happened on can no longer be trusted, its token stays
+// taken, and the thread ends.
+
+import { assert } from '../base/assert.ts'
+import { WRITE } from '../catalog/spec.ts'
+import type { Call, Handler } from '../command/call.ts'
+import type { ShardSide } from '../keyspace/side.ts'
+import { commitGroup, type ShardLog } from '../log/writer.ts'
+import { markRequestsReady, ringBell, waitWhileEqual } from '../ring/bell.ts'
+import { NOT_TAKEN, releaseToken, tryTakeToken, waitForToken } from '../ring/token.ts'
+import {
+  DURABLE_LONG,
+  FSYNC_ALWAYS,
+  FSYNC_POLICY_WORD,
+  REQUEST_HEAD_WORD,
+  SYNC_COUNT_WORD,
+  SYNC_FAILED_WORD,
+} from '../rows/layout.ts'
+import { loadLsn, type Rows } from '../rows/rows.ts'
+import { MISCONF_WRITE } from '../wire/replies.ts'
+import { collectShards } from './participants.ts'
+
+/** How often a thread that waits for a token looks at the world, in ms. */
+const WAIT_TICK_MS = 100
+
+export class Executor {
+  readonly rows: Rows
+  readonly thread: number
+  readonly sides: ShardSide[]
+  readonly handlers: readonly (Handler | undefined)[]
+  readonly call: Call
+  /** Thread ids of the shard workers, for waking one of them. */
+  readonly #workerThreads: readonly number[]
+  /** Tails of the request rings: [acceptor * shardCount + shard], to see if a ring holds work. */
+  readonly #requestTails: readonly RequestTail[]
+  readonly #acceptorCount: number
+  /** Token value held per shard, NOT_TAKEN if none. */
+  readonly #held: Int32Array
+  /** Shards held now, in the order they were taken. */
+  readonly heldShards: Int32Array
+  heldCount = 0
+  readonly #participants: Int32Array
+
+  constructor(
+    rows: Rows,
+    thread: number,
+    sides: ShardSide[],
+    handlers: readonly (Handler | undefined)[],
+    call: Call,
+    workerThreads: readonly number[],
+    requestTails: readonly RequestTail[],
+    acceptorCount: number,
+  ) {
+    this.rows = rows
+    this.thread = thread
+    this.sides = sides
+    this.handlers = handlers
+    this.call = call
+    this.#workerThreads = workerThreads
+    this.#requestTails = requestTails
+    this.#acceptorCount = acceptorCount
+    this.#held = new Int32Array(sides.length)
+    this.heldShards = new Int32Array(sides.length)
+    this.#participants = new Int32Array(sides.length)
+  }
+
+  holds(shard: number): boolean {
+    return this.#held[shard] !== NOT_TAKEN
+  }
+
+  /** Takes the shard's token if it is free. */
+  tryHold(shard: number): boolean {
+    const side = this.sides[shard]
+    const held = tryTakeToken(this.rows, side.row, this.thread)
+    if (held === NOT_TAKEN) return false
+    this.#noteHeld(shard, held)
+    return true
+  }
+
+  /** Waits for the token. Workers only, and only for shards above all that are held already. */
+  waitToHold(shard: number, onWait: () => void): void {
+    for (let index = 0; index < this.heldCount; index++) {
+      assert(this.heldShards[index] < shard, 'tokens are waited for in ascending order')
+    }
+    const side = this.sides[shard]
+    this.#noteHeld(shard, waitForToken(this.rows, side.row, this.thread, WAIT_TICK_MS, onWait))
+  }
+
+  #noteHeld(shard: number, held: number): void {
+    this.#held[shard] = held
+    this.heldShards[this.heldCount++] = shard
+    this.sides[shard].log.attach()
+  }
+
+  /**
+   * Executes the command in `this.call` (arguments, database, protocol and reply are filled in) on
+   * `call.side`, or on all held sides if call.severalShards.
+   */
+  run(): void {
+    const call = this.call
+    const row = call.row
+    call.nowMs = call.clock.wallMs()
+    if ((row.flags & WRITE) !== 0 && !this.#canWrite(call)) {
+      call.reply.raw(MISCONF_WRITE)
+      return
+    }
+    const handler = this.handlers[row.code]
+    assert(handler !== undefined, 'a catalog row of a shard command has a handler')
+    if (call.severalShards) {
+      this.#runOnSeveral(call, handler)
+      return
+    }
+    const log = call.side.log
+    log.beginCommand()
+    handler(call)
+    log.endCommand()
+  }
+
+  #runOnSeveral(call: Call, handler: Handler): void {
+    for (let index = 0; index < this.heldCount; index++) {
+      this.sides[this.heldShards[index]].log.beginCommand()
+    }
+    handler(call)
+    for (let index = 0; index < this.heldCount; index++) {
+      this.sides[this.heldShards[index]].log.endCommand()
+    }
+  }
+
+  #canWrite(call: Call): boolean {
+    if (!call.severalShards) return call.side.log.healthy()
+    for (let index = 0; index < this.heldCount; index++) {
+      if (!this.sides[this.heldShards[index]].log.healthy()) return false
+    }
+    return true
+  }
+
+  /**
+   * Executes the command in `this.call` over all shards it needs: takes the missing tokens in
+   * ascending order (waiting), runs, writes every participant's block as one group, and releases
+   * what it took. Workers only. Returns 0 or the error class of a failed write.
+   */
+  runOverShards(onWait: () => void): number {
+    const count = collectShards(this.call, this.#participants)
+    const mine = this.#participants.slice(0, count)
+    const taken: number[] = []
+    for (const shard of mine) {
+      if (this.holds(shard)) continue
+      this.waitToHold(shard, onWait)
+      taken.push(shard)
+    }
+    this.run()
+    const outcome = this.commitGroup(mine)
+    if (outcome === 0 && this.#repliesNeedSync()) this.#waitUntilDurable(mine, onWait)
+    for (const shard of taken) this.release(shard)
+    return outcome
+  }
+
+  /** Takes all tokens of the shards the command needs, or none. Acceptors: never waits. */
+  tryHoldAll(shards: Int32Array, count: number): boolean {
+    const before = this.heldCount
+    for (let index = 0; index < count; index++) {
+      if (this.holds(shards[index]) || this.tryHold(shards[index])) continue
+      while (this.heldCount > before) this.release(this.heldShards[this.heldCount - 1])
+      return false
+    }
+    return true
+  }
+
+  commitGroup(shards: ArrayLike<number>): number {
+    const logs: ShardLog[] = []
+    for (let index = 0; index < shards.length; index++) {
+      const log = this.sides[shards[index]].log
+      if (log.hasUncommitted()) logs.push(log)
+    }
+    const nowMs = this.call.clock.wallMs()
+    if (logs.length === 0) return 0
+    return logs.length === 1 ? logs[0].commit(nowMs) : commitGroup(logs, nowMs)
+  }
+
+  #repliesNeedSync(): boolean {
+    return Atomics.load(this.rows.words, FSYNC_POLICY_WORD) === FSYNC_ALWAYS
+  }
+
+  /**
+   * appendfsync always: a group's tokens are kept until all of it is durable. So no later block of
+   * any participant can become durable, and be acknowledged, before the whole group is.
+   */
+  #waitUntilDurable(shards: ArrayLike<number>, onWait: () => void): void {
+    for (let index = 0; index < shards.length; index++) {
+      const side = this.sides[shards[index]]
+      const durable = (side.row >> 1) + DURABLE_LONG
+      for (;;) {
+        const seen = Atomics.load(this.rows.words, side.row + SYNC_COUNT_WORD)
+        if (loadLsn(this.rows, durable) >= side.log.appendedLsn()) break
+        if (Atomics.load(this.rows.words, side.row + SYNC_FAILED_WORD) !== 0) break
+        waitWhileEqual(this.rows, side.row + SYNC_COUNT_WORD, seen, WAIT_TICK_MS)
+        onWait()
+      }
+    }
+  }
+
+  /** Writes what the shard appended. 0, or the error class of the failed write. */
+  commit(shard: number): number {
+    return this.sides[shard].log.commit(this.call.clock.wallMs())
+  }
+
+  /** Gives the token back and wakes a worker if requests came meanwhile. */
+  release(shard: number): void {
+    const side = this.sides[shard]
+    const held = this.#held[shard]
+    this.#held[shard] = NOT_TAKEN
+    this.#forget(shard)
+    assert(releaseToken(this.rows, side.row, held), 'the token was not taken away')
+    if (this.requestsWait(shard)) {
+      markRequestsReady(this.rows, shard)
+      this.wakeWorker(shard)
+    }
+  }
+
+  #forget(shard: number): void {
+    let at = 0
+    while (this.heldShards[at] !== shard) at++
+    this.heldCount--
+    for (; at < this.heldCount; at++) this.heldShards[at] = this.heldShards[at + 1]
+  }
+
+  /** Is there a published request of any acceptor that was not consumed yet? */
+  requestsWait(shard: number): boolean {
+    const heads = this.sides[shard].row + REQUEST_HEAD_WORD
+    const words = this.rows.words
+    const shardCount = this.sides.length
+    for (let acceptor = 0; acceptor < this.#acceptorCount; acceptor++) {
+      const tail = this.#requestTails[acceptor * shardCount + shard]
+      if (Atomics.load(tail.words, tail.word) !== Atomics.load(words, heads + acceptor)) return true
+    }
+    return false
+  }
+
+  /** Wakes the shard's own worker if it sleeps, else any that does; busy ones look by themselves. */
+  wakeWorker(shard: number): void {
+    const threads = this.#workerThreads
+    for (let step = 0; step < threads.length; step++) {
+      if (ringBell(this.rows, threads[(shard + step) % threads.length])) return
+    }
+  }
+}
+
+/** Where the producer's tail of one request ring lives. */
+export interface RequestTail {
+  readonly words: Int32Array
+  readonly word: number
+}

@@ -1,0 +1,306 @@
+// An entry is one block: header, optional long lengths, optional expiry, key, value (drawn in
+// layout.ts). An address of an entry stays valid until it is released; nothing here moves entries.
+
+import { assert } from '../base/assert.ts'
+import { VALUE_CHUNK_BYTES } from '../base/limits.ts'
+import { allocate, blockCapacity, release } from './allocator.ts'
+import type { Arena } from './arena.ts'
+import { copyBytes, equalBytes } from './copy.ts'
+import {
+  CHUNK_TABLE_STEP,
+  CLOCK_MASK,
+  ENCODING_SHIFT,
+  ENTRY_EXPIRY,
+  ENTRY_HEADER_BYTES,
+  ENTRY_WIDE,
+  KEY_LENGTH_SHIFT,
+  NARROW_KEY_MAX,
+  NARROW_VALUE_MAX,
+  NO_EXPIRY,
+  SEGMENT_SHIFT,
+  SLAB_BLOCK_BYTES_MAX,
+  STRING_CHUNKED,
+  TYPE_SHIFT,
+  TYPE_STRING,
+  UNIT_MASK,
+  VALUE_LENGTH_SHIFT,
+} from './layout.ts'
+
+const FLAGS_MASK = 0xf
+/** Chunks are extents even when the last one is short, so their real size can be asked for. */
+export const CHUNK_ALLOCATION_MIN = SLAB_BLOCK_BYTES_MAX + 1
+
+/** Number of chunks of a chunked value of this length. */
+export function chunkCountFor(valueLength: number): number {
+  return Math.ceil(valueLength / VALUE_CHUNK_BYTES)
+}
+
+/** Bytes to ask for when allocating chunk `index` of a value of this length. */
+export function chunkAllocation(valueLength: number, index: number): number {
+  const rest = valueLength - index * VALUE_CHUNK_BYTES
+  if (rest >= VALUE_CHUNK_BYTES) return VALUE_CHUNK_BYTES
+  return rest < CHUNK_ALLOCATION_MIN ? CHUNK_ALLOCATION_MIN : rest
+}
+
+/** Room in the table of chunk addresses: steps, so that growing rarely needs a new entry. */
+export function chunkTableRoom(valueLength: number): number {
+  return Math.ceil(chunkCountFor(valueLength) / CHUNK_TABLE_STEP) * CHUNK_TABLE_STEP
+}
+
+/** Bytes of the entry's own block. */
+export function entryBlockBytes(flags: number, keyLength: number, valueLength: number): number {
+  const head =
+    ENTRY_HEADER_BYTES +
+    ((flags & ENTRY_WIDE) !== 0 ? 8 : 0) +
+    ((flags & ENTRY_EXPIRY) !== 0 ? 8 : 0) +
+    keyLength
+  if (valueLength <= VALUE_CHUNK_BYTES) return head + valueLength
+  return ((head + 3) & ~3) + chunkTableRoom(valueLength) * 4
+}
+
+/**
+ * Allocates an entry and its chunks, writes header and key; the value bytes are whatever was
+ * there. A string longer than VALUE_CHUNK_BYTES gets the encoding STRING_CHUNKED.
+ * `expiryMs`: ms since 1970 or NO_EXPIRY. `spareBytes`: room for the value to grow in place, only
+ * kept when the block is an extent. Returns 0 when out of memory, then nothing has changed.
+ */
+export function createEntry(
+  arena: Arena,
+  type: number,
+  encoding: number,
+  keyBytes: Uint8Array,
+  keyStart: number,
+  keyLength: number,
+  valueLength: number,
+  expiryMs: number,
+  spareBytes = 0,
+): number {
+  const chunked = valueLength > VALUE_CHUNK_BYTES
+  assert(!chunked || type === TYPE_STRING, 'only strings are chunked')
+  const wide = keyLength > NARROW_KEY_MAX || valueLength > NARROW_VALUE_MAX
+  const flags = (wide ? ENTRY_WIDE : 0) | (expiryMs !== NO_EXPIRY ? ENTRY_EXPIRY : 0)
+  let blockBytes = entryBlockBytes(flags, keyLength, valueLength)
+  if (spareBytes > 0 && !chunked && blockBytes > SLAB_BLOCK_BYTES_MAX) blockBytes += spareBytes
+  const entry = allocate(arena, blockBytes)
+  if (entry === 0) return 0
+  const segment = entry >>> SEGMENT_SHIFT
+  const words = arena.words[segment]
+  const unit = entry & UNIT_MASK
+  const word = unit << 1
+  words[word] = (type << TYPE_SHIFT) | ((chunked ? STRING_CHUNKED : encoding) << ENCODING_SHIFT)
+  let keyByte = (unit << 3) + ENTRY_HEADER_BYTES
+  if (wide) {
+    words[word + 1] = flags
+    words[word + 2] = keyLength
+    words[word + 3] = valueLength
+    keyByte += 8
+  } else {
+    words[word + 1] = flags | (keyLength << KEY_LENGTH_SHIFT) | (valueLength << VALUE_LENGTH_SHIFT)
+  }
+  if (expiryMs !== NO_EXPIRY) {
+    arena.doubles[segment][keyByte >>> 3] = expiryMs
+    keyByte += 8
+  }
+  copyBytes(keyBytes, keyStart, arena.bytes[segment], keyByte, keyLength)
+  if (chunked && !allocateChunks(arena, entry, valueLength)) {
+    release(arena, entry, blockBytes)
+    return 0
+  }
+  return entry
+}
+
+/** Gives back the entry's block and its chunks. The entry must not be in a dictionary any more. */
+export function releaseEntry(arena: Arena, entry: number): void {
+  if (entryIsChunked(arena, entry)) {
+    const valueLength = entryValueLength(arena, entry)
+    releaseChunks(arena, entry, valueLength, 0, chunkCountFor(valueLength))
+  }
+  release(arena, entry, entryByteLength(arena, entry))
+}
+
+export function entryType(arena: Arena, entry: number): number {
+  return (
+    (arena.words[entry >>> SEGMENT_SHIFT][(entry & UNIT_MASK) << 1] >>> TYPE_SHIFT) & FLAGS_MASK
+  )
+}
+
+export function entryEncoding(arena: Arena, entry: number): number {
+  return arena.words[entry >>> SEGMENT_SHIFT][(entry & UNIT_MASK) << 1] >>> ENCODING_SHIFT
+}
+
+export function setEntryEncoding(arena: Arena, entry: number, encoding: number): void {
+  const words = arena.words[entry >>> SEGMENT_SHIFT]
+  const word = (entry & UNIT_MASK) << 1
+  words[word] = (words[word] & ~(FLAGS_MASK << ENCODING_SHIFT)) | (encoding << ENCODING_SHIFT)
+}
+
+/** Whether the value lies in chunks. */
+export function entryIsChunked(arena: Arena, entry: number): boolean {
+  const head = arena.words[entry >>> SEGMENT_SHIFT][(entry & UNIT_MASK) << 1]
+  return (
+    head >>> ENCODING_SHIFT === STRING_CHUNKED &&
+    ((head >>> TYPE_SHIFT) & FLAGS_MASK) === TYPE_STRING
+  )
+}
+
+/** Access clock, 24 bits. */
+export function entryClock(arena: Arena, entry: number): number {
+  return arena.words[entry >>> SEGMENT_SHIFT][(entry & UNIT_MASK) << 1] & CLOCK_MASK
+}
+
+export function setEntryClock(arena: Arena, entry: number, clock: number): void {
+  const words = arena.words[entry >>> SEGMENT_SHIFT]
+  const word = (entry & UNIT_MASK) << 1
+  words[word] = (words[word] & ~CLOCK_MASK) | (clock & CLOCK_MASK)
+}
+
+export function entryFlags(arena: Arena, entry: number): number {
+  return arena.words[entry >>> SEGMENT_SHIFT][((entry & UNIT_MASK) << 1) + 1] & FLAGS_MASK
+}
+
+/** Byte of the key in arena.bytes[entry >>> SEGMENT_SHIFT]. */
+export function entryKeyStart(arena: Arena, entry: number): number {
+  const flags = entryFlags(arena, entry)
+  const longLengths = (flags & ENTRY_WIDE) !== 0 ? 8 : 0
+  const expiry = (flags & ENTRY_EXPIRY) !== 0 ? 8 : 0
+  return ((entry & UNIT_MASK) << 3) + ENTRY_HEADER_BYTES + longLengths + expiry
+}
+
+export function entryKeyLength(arena: Arena, entry: number): number {
+  const words = arena.words[entry >>> SEGMENT_SHIFT]
+  const word = (entry & UNIT_MASK) << 1
+  const lengths = words[word + 1]
+  return (lengths & ENTRY_WIDE) !== 0
+    ? words[word + 2]
+    : (lengths >>> KEY_LENGTH_SHIFT) & NARROW_KEY_MAX
+}
+
+/** Bytes of the whole value, also of a chunked one. */
+export function entryValueLength(arena: Arena, entry: number): number {
+  const words = arena.words[entry >>> SEGMENT_SHIFT]
+  const word = (entry & UNIT_MASK) << 1
+  const lengths = words[word + 1]
+  return (lengths & ENTRY_WIDE) !== 0 ? words[word + 3] : lengths >>> VALUE_LENGTH_SHIFT
+}
+
+/** Byte of an unchunked value in arena.bytes[entry >>> SEGMENT_SHIFT]. */
+export function entryValueStart(arena: Arena, entry: number): number {
+  return entryKeyStart(arena, entry) + entryKeyLength(arena, entry)
+}
+
+/** Changes only the length field: resizeEntryInPlace uses it when the room is there. */
+export function setEntryValueLength(arena: Arena, entry: number, valueLength: number): void {
+  const words = arena.words[entry >>> SEGMENT_SHIFT]
+  const word = (entry & UNIT_MASK) << 1
+  const lengths = words[word + 1]
+  if ((lengths & ENTRY_WIDE) !== 0) words[word + 3] = valueLength
+  else words[word + 1] = (lengths & NARROW_VALUE_MAX) | (valueLength << VALUE_LENGTH_SHIFT)
+}
+
+/** Absolute expiry in ms since 1970, or NO_EXPIRY. */
+export function entryExpiry(arena: Arena, entry: number): number {
+  const segment = entry >>> SEGMENT_SHIFT
+  const unit = entry & UNIT_MASK
+  const flags = arena.words[segment][(unit << 1) + 1]
+  if ((flags & ENTRY_EXPIRY) === 0) return NO_EXPIRY
+  return arena.doubles[segment][unit + ((flags & ENTRY_WIDE) !== 0 ? 2 : 1)]
+}
+
+/** Whether the entry has room for an expiry (perhaps none now): then setEntryExpiry works. */
+export function entryHasExpiryField(arena: Arena, entry: number): boolean {
+  return (entryFlags(arena, entry) & ENTRY_EXPIRY) !== 0
+}
+
+/** Stores an expiry or NO_EXPIRY in the field. The dictionary must be told: dictionarySetExpiry
+ * does both. */
+export function setEntryExpiry(arena: Arena, entry: number, expiryMs: number): void {
+  const segment = entry >>> SEGMENT_SHIFT
+  const unit = entry & UNIT_MASK
+  const flags = arena.words[segment][(unit << 1) + 1]
+  assert((flags & ENTRY_EXPIRY) !== 0, 'the entry has an expiry field')
+  arena.doubles[segment][unit + ((flags & ENTRY_WIDE) !== 0 ? 2 : 1)] = expiryMs
+}
+
+/** Bytes asked for for the entry's own block (without its chunks). */
+export function entryByteLength(arena: Arena, entry: number): number {
+  return entryBlockBytes(
+    entryFlags(arena, entry),
+    entryKeyLength(arena, entry),
+    entryValueLength(arena, entry),
+  )
+}
+
+/** Bytes of all blocks of the entry, with rounding and headers: what MEMORY USAGE counts. */
+export function entryMemory(arena: Arena, entry: number): number {
+  let bytes = blockCapacity(arena, entry, entryByteLength(arena, entry))
+  if (!entryIsChunked(arena, entry)) return bytes
+  const chunks = chunkCountFor(entryValueLength(arena, entry))
+  for (let index = 0; index < chunks; index++) {
+    bytes += blockCapacity(arena, chunkAddress(arena, entry, index), CHUNK_ALLOCATION_MIN)
+  }
+  return bytes
+}
+
+/** Whether the entry's key is this one. */
+export function entryKeyEquals(
+  arena: Arena,
+  entry: number,
+  keyBytes: Uint8Array,
+  keyStart: number,
+  keyLength: number,
+): boolean {
+  const segment = entry >>> SEGMENT_SHIFT
+  const words = arena.words[segment]
+  const word = (entry & UNIT_MASK) << 1
+  const lengths = words[word + 1]
+  let keyByte = (word << 2) + ENTRY_HEADER_BYTES
+  if ((lengths & ENTRY_WIDE) !== 0) {
+    if (words[word + 2] !== keyLength) return false
+    keyByte += 8
+  } else if (((lengths >>> KEY_LENGTH_SHIFT) & NARROW_KEY_MAX) !== keyLength) {
+    return false
+  }
+  if ((lengths & ENTRY_EXPIRY) !== 0) keyByte += 8
+  return equalBytes(arena.bytes[segment], keyByte, keyBytes, keyStart, keyLength)
+}
+
+/** Word of slot 0 of a chunked entry's table in arena.words[entry >>> SEGMENT_SHIFT]. */
+export function chunkTableWord(arena: Arena, entry: number): number {
+  return (entryKeyStart(arena, entry) + entryKeyLength(arena, entry) + 3) >>> 2
+}
+
+/** Address of chunk `index` of a chunked entry. */
+export function chunkAddress(arena: Arena, entry: number, index: number): number {
+  return arena.words[entry >>> SEGMENT_SHIFT][chunkTableWord(arena, entry) + index]
+}
+
+/** Allocates all chunks of a new entry; false = out of memory, none is left allocated. */
+function allocateChunks(arena: Arena, entry: number, valueLength: number): boolean {
+  const table = arena.words[entry >>> SEGMENT_SHIFT]
+  const tableWord = chunkTableWord(arena, entry)
+  const count = chunkCountFor(valueLength)
+  for (let index = 0; index < count; index++) {
+    const chunk = allocate(arena, chunkAllocation(valueLength, index))
+    if (chunk === 0) {
+      releaseChunks(arena, entry, valueLength, 0, index)
+      return false
+    }
+    table[tableWord + index] = chunk
+  }
+  return true
+}
+
+/** Gives back the chunks [from, to) of a value of this length. */
+export function releaseChunks(
+  arena: Arena,
+  entry: number,
+  valueLength: number,
+  from: number,
+  to: number,
+): void {
+  const table = arena.words[entry >>> SEGMENT_SHIFT]
+  const tableWord = chunkTableWord(arena, entry)
+  for (let index = from; index < to; index++) {
+    release(arena, table[tableWord + index], chunkAllocation(valueLength, index))
+  }
+}

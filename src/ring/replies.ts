@@ -1,0 +1,129 @@
+// The holder's end of a reply ring: one record with the replies to one request record.
+// Drawing in layout.ts. Replies larger than a quarter of the ring go to pool chunks.
+
+import { copyBytes } from '../base/copy.ts'
+import { REPLY_CHUNKED, REPLY_HEADER_WORDS } from './layout.ts'
+import type { ChunkPool } from './pool.ts'
+import { scatterBytes } from './requests.ts'
+import { advanceTail, NO_ROOM, type Ring, reserve } from './ring.ts'
+
+const LOW_WORD = 0x1_0000_0000
+
+/** The replies to one request record while they are being encoded; reused for every record. */
+export class ReplySheet {
+  slot = 0
+  generation = 0
+  flags = 0
+  count = 0
+  sequences = new Int32Array(256)
+  lengths = new Int32Array(256)
+
+  start(slot: number, generation: number): void {
+    this.slot = slot
+    this.generation = generation
+    this.flags = 0
+    this.count = 0
+  }
+
+  add(sequence: number, byteLength: number): void {
+    if (this.count === this.sequences.length) this.#grow()
+    this.sequences[this.count] = sequence
+    this.lengths[this.count++] = byteLength
+  }
+
+  #grow(): void {
+    const sequences = new Int32Array(this.count * 2)
+    const lengths = new Int32Array(this.count * 2)
+    sequences.set(this.sequences)
+    lengths.set(this.lengths)
+    this.sequences = sequences
+    this.lengths = lengths
+  }
+}
+
+/**
+ * Writes the record behind the ring's own tail (visible with `publish`). `bytes[start..]` holds the
+ * replies back to back. False: neither the ring nor the pool has room, nothing changed.
+ */
+export function writeReplies(
+  ring: Ring,
+  pool: ChunkPool,
+  sheet: ReplySheet,
+  lsn: number,
+  bytes: Uint8Array,
+  start: number,
+  byteLength: number,
+): boolean {
+  const headBytes = (REPLY_HEADER_WORDS + sheet.count * 2) * 4
+  const recordBytes = (headBytes + byteLength + 3) & ~3
+  if (recordBytes > ring.byteLength >> 2) {
+    return writeChunkedReplies(ring, pool, sheet, lsn, bytes, start, byteLength)
+  }
+  const position = reserve(ring, recordBytes)
+  if (position === NO_ROOM) return false
+  writeHead(ring, position, recordBytes, sheet, lsn, byteLength)
+  copyBytes(bytes, start, ring.bytes, position + headBytes, byteLength)
+  advanceTail(ring, recordBytes)
+  return true
+}
+
+function writeHead(
+  ring: Ring,
+  position: number,
+  recordBytes: number,
+  sheet: ReplySheet,
+  lsn: number,
+  byteLength: number,
+): void {
+  const words = ring.words
+  let word = position >> 2
+  words[word] = recordBytes
+  words[word + 1] = sheet.slot
+  words[word + 2] = sheet.generation
+  words[word + 3] = sheet.count | (sheet.flags << 16)
+  words[word + 4] = (lsn % LOW_WORD) | 0
+  words[word + 5] = (lsn / LOW_WORD) | 0
+  words[word + 6] = byteLength
+  word += REPLY_HEADER_WORDS
+  for (let index = 0; index < sheet.count; index++) {
+    words[word++] = sheet.sequences[index]
+    words[word++] = sheet.lengths[index]
+  }
+}
+
+const chunksInHand: number[] = []
+
+function writeChunkedReplies(
+  ring: Ring,
+  pool: ChunkPool,
+  sheet: ReplySheet,
+  lsn: number,
+  bytes: Uint8Array,
+  start: number,
+  byteLength: number,
+): boolean {
+  if (!pool.take(byteLength, chunksInHand)) return false
+  const headWords = REPLY_HEADER_WORDS + sheet.count * 2
+  const recordBytes = (headWords + 1 + chunksInHand.length) * 4
+  const position = reserve(ring, recordBytes)
+  if (position === NO_ROOM) {
+    for (const chunk of chunksInHand) pool.release(chunk)
+    return false
+  }
+  scatterBytes(pool, chunksInHand, 0, bytes, start, byteLength)
+  sheet.flags |= REPLY_CHUNKED
+  writeHead(ring, position, recordBytes, sheet, lsn, byteLength)
+  const word = (position >> 2) + headWords
+  ring.words[word] = chunksInHand.length
+  for (let index = 0; index < chunksInHand.length; index++) {
+    ring.words[word + 1 + index] = chunksInHand[index]
+  }
+  advanceTail(ring, recordBytes)
+  return true
+}
+
+/** LSN that the replies of the record at `position` depend on. */
+export function replyLsn(ring: Ring, position: number): number {
+  const word = position >> 2
+  return (ring.words[word + 4] >>> 0) + ring.words[word + 5] * LOW_WORD
+}
