@@ -50,6 +50,8 @@ export interface MatrixPlan {
 /** One measurement. Figures that a loader or a remote peer cannot give are NaN. */
 export interface Sample {
   throughput: number
+  /** Throughput of each tenth of a second; none with redis-benchmark. */
+  slices: number[]
   cpuUsPerCommand: number
   p50Us: number
   p99Us: number
@@ -105,7 +107,7 @@ export async function runMatrix(plan: MatrixPlan, context: MatrixContext): Promi
     const servers: Server[] = []
     try {
       for (const peer of plan.peers) servers.push(await startServer(peer, context.servers))
-      for (const server of servers) await fillServer(server, block[0]!, plan, context)
+      for (const server of servers) await fillServer(server, block[0], plan, context)
       summaries.push(...(await runBlock(block, servers, plan, context)))
     } finally {
       for (const server of servers) await server.stop()
@@ -215,6 +217,7 @@ export async function measureOwn(
   const { p50Us, p99Us, p999Us, maxUs } = result.latency
   return {
     throughput: result.throughput,
+    slices: result.slices,
     cpuUsPerCommand: server.pid === 0 ? Number.NaN : perCommand(cpuEnd - cpuStart),
     p50Us,
     p99Us,
@@ -257,6 +260,7 @@ async function measureBenchmark(
   const row = await runBenchmark(server, benchmarkRequest(cell, requests, plan))
   return {
     throughput: row.throughput,
+    slices: [],
     cpuUsPerCommand: row.cpuUsPerCommand,
     p50Us: row.p50Us,
     p99Us: row.p99Us,

@@ -8,6 +8,10 @@
 // Otherwise the program is a child: signals are passed on, its exit code or signal is handed on,
 // and an IPC channel, on which nothing is ever said, tells it by closing that the launcher is gone,
 // even after a SIGKILL. The program ends itself then (main.ts, 'disconnect').
+//
+// `npx ckv` is npm, a shell and ckv. A SIGTERM for npm alone is passed to the shell, which dies of
+// it and says nothing to ckv. So under npx the launcher stays and takes the loss of its parent for
+// that SIGTERM. (`npm start` begins with `exec`: no shell is in between.)
 
 import { spawn } from 'node:child_process'
 import { accessSync, constants, existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs'
@@ -20,6 +24,7 @@ const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2
 // As a shell does: 126 = found but cannot run, 127 = not found.
 const CANNOT_RUN = 126
 const NOT_FOUND = 127
+const PARENT_CHECK_MS = 250
 
 const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -92,6 +97,10 @@ function environmentWithCompileCache() {
   return environment
 }
 
+function startedByNpx() {
+  return process.env.npm_command === 'exec'
+}
+
 function runAsChild(binary, args, environment) {
   const child = spawn(binary, args, {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
@@ -99,6 +108,10 @@ function runAsChild(binary, args, environment) {
   })
   // From a terminal the child gets Ctrl-C itself and once more from here: main.ts takes any number.
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal))
+  if (startedByNpx()) {
+    const parent = process.ppid
+    setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), PARENT_CHECK_MS)
+  }
   child.on('error', (error) => refuse(`cannot run ${binary}: ${error.message}`, CANNOT_RUN))
   child.on('exit', (exitCode, signal) => {
     if (signal === null) process.exit(exitCode)
@@ -113,9 +126,8 @@ function launch() {
   const binary = findPinnedNode()
   const args = [findMain(), ...process.argv.slice(2)]
   const environment = environmentWithCompileCache()
-  if (typeof process.execve === 'function' && process.platform !== 'win32') {
+  if (typeof process.execve === 'function' && !startedByNpx()) {
     try {
-      process.removeAllListeners('warning')
       process.execve(binary, [binary, ...args], environment)
     } catch (error) {
       refuse(`cannot run ${binary}: ${error.message}`, CANNOT_RUN)

@@ -6,6 +6,7 @@ import { Piscina } from 'piscina'
 import type { FillJob } from './fill.ts'
 import { mergePacked, summarise } from './latency.ts'
 import {
+  COUNT_WORD,
   PHASE_CONNECT,
   PHASE_MEASURE,
   PHASE_STOP,
@@ -19,6 +20,8 @@ import { noFaults } from './replies.ts'
 import type { LoadJob, LoadShare } from './worker.ts'
 
 const CONNECT_MS_MAX = 10_000
+/** The measured window is looked at in slices of this length. */
+const SLICE_MS = 100
 
 /** What to do at the edges of the measured window, for instance read the server's CPU time. */
 export interface WindowHooks {
@@ -68,11 +71,18 @@ export class LoadClient {
       const startMs = performance.now()
       enter(phase, PHASE_MEASURE)
       hooks.opened()
-      await Promise.race([broken, delay(profile.measureMs)])
+      const slices = await Promise.race([broken.then(() => []), watchCount(phase, profile)])
       hooks.closed()
+      const commands = Atomics.load(phase, COUNT_WORD)
       enter(phase, PHASE_STOP)
       const seconds = (performance.now() - startMs) / 1000
-      return combine(await Promise.all(jobs), seconds)
+      return {
+        ...combine(await Promise.all(jobs)),
+        commands,
+        seconds,
+        slices,
+        throughput: commands / seconds,
+      }
     } finally {
       enter(phase, PHASE_STOP)
       await Promise.allSettled(jobs)
@@ -107,12 +117,29 @@ async function untilReady(phase: Int32Array, threads: number): Promise<void> {
   }
 }
 
-function combine(shares: LoadShare[], seconds: number): LoadResult {
+/** Waits for the measured window to pass; returns the throughput of each slice of it. */
+async function watchCount(phase: Int32Array, profile: LoadProfile): Promise<number[]> {
+  const slices: number[] = []
+  const startMs = performance.now()
+  let lastMs = startMs
+  let lastCount = 0
+  for (;;) {
+    const leftMs = profile.measureMs - (lastMs - startMs)
+    if (leftMs <= 0) return slices
+    // A last slice shorter than half of one is added to the one before.
+    await delay(leftMs < SLICE_MS * 1.5 ? leftMs : SLICE_MS)
+    const nowMs = performance.now()
+    const count = Atomics.load(phase, COUNT_WORD)
+    slices.push(((count - lastCount) * 1000) / (nowMs - lastMs))
+    lastMs = nowMs
+    lastCount = count
+  }
+}
+
+function combine(shares: LoadShare[]): Pick<LoadResult, 'latency' | 'faults' | 'unsent'> {
   const faults: ReplyFaults = noFaults()
-  let commands = 0
   let unsent = 0
   for (const one of shares) {
-    commands += one.commands
     unsent += one.unsent
     faults.errors += one.faults.errors
     faults.misses += one.faults.misses
@@ -120,5 +147,5 @@ function combine(shares: LoadShare[], seconds: number): LoadResult {
     if (faults.first === '') faults.first = one.faults.first
   }
   const latency = summarise(mergePacked(shares.map((one) => one.histogram)))
-  return { commands, seconds, throughput: commands / seconds, latency, faults, unsent }
+  return { latency, faults, unsent }
 }

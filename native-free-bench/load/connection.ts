@@ -66,7 +66,7 @@ export class LoadConnection {
   send(count: number): void {
     const { tape, cursor } = this
     const end = cursor + count
-    this.socket.write(tape.bytes.subarray(tape.starts[cursor]!, tape.starts[end]!))
+    this.socket.write(tape.bytes.subarray(tape.starts[cursor], tape.starts[end]))
     this.cursor = end === tape.requests ? 0 : end
     this.waiting += count
   }

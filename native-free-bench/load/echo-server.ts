@@ -17,12 +17,12 @@ export function commandEnd(bytes: Uint8Array, start: number): number {
   if (bytes[start] !== STAR) throw new Error('only RESP commands')
   let at = start + 1
   let parts = 0
-  while (at < bytes.length && bytes[at] !== CR) parts = parts * 10 + bytes[at++]! - 48
+  while (at < bytes.length && bytes[at] !== CR) parts = parts * 10 + bytes[at++] - 48
   at += 2
   for (let part = 0; part < parts; part++) {
     let length = 0
     at++
-    while (at < bytes.length && bytes[at] !== CR) length = length * 10 + bytes[at++]! - 48
+    while (at < bytes.length && bytes[at] !== CR) length = length * 10 + bytes[at++] - 48
     if (at >= bytes.length) return -1
     at += length + 4
   }

@@ -56,6 +56,8 @@ export interface LoadResult {
   commands: number
   seconds: number
   throughput: number
+  /** Throughput of each tenth of a second, for telling a busy neighbour from a slow server. */
+  slices: number[]
   latency: Latency
   faults: ReplyFaults
   /** Open loop: requests that were due but had no free connection when the window ended. */

@@ -78,7 +78,7 @@ export class ParsedReplies implements ReplyReader {
 
   #check(reply: unknown): void {
     const index = this.#advance()
-    const kind = this.#tape.kindOf[index]!
+    const kind = this.#tape.kindOf[index]
     if (kind === KIND_OK || kind === KIND_PONG) {
       const wanted = kind === KIND_OK ? 2 : 4
       if (!Buffer.isBuffer(reply) || reply.length !== wanted) this.#mismatch('not the status asked')
@@ -100,7 +100,7 @@ export class ParsedReplies implements ReplyReader {
     } else if (!Buffer.isBuffer(reply) || reply.length !== this.#valueBytes) {
       this.#mismatch('value of another length')
     } else if ((index & (SAMPLE_EVERY - 1)) === 0) {
-      const wanted = valueText(this.#tape.keyOf[index]!, this.#valueBytes)
+      const wanted = valueText(this.#tape.keyOf[index], this.#valueBytes)
       if (reply.toString('latin1') !== wanted)
         this.#mismatch(`value of key ${this.#tape.keyOf[index]}`)
     }
@@ -141,7 +141,7 @@ export class FramedReplies implements ReplyReader {
     let at = 0
     let done = 0
     while (at < bytes.length) {
-      const kind = kindOf[this.#index]!
+      const kind = kindOf[this.#index]
       const isValue = kind === KIND_VALUE
       const length = isValue ? this.#valueFrameBytes : kind === KIND_PONG ? 7 : 5
       if (bytes[at] !== (isValue ? DOLLAR : PLUS)) this.#refuse(bytes, at)
@@ -160,7 +160,7 @@ export class FramedReplies implements ReplyReader {
 
   #sample(bytes: Buffer, end: number): void {
     const value = bytes.toString('latin1', end - 2 - this.#valueBytes, end - 2)
-    const key = this.#tape.keyOf[this.#index]!
+    const key = this.#tape.keyOf[this.#index]
     if (valueText(key, this.#valueBytes) === value) return
     this.#faults.mismatches++
     note(this.#faults, `value of key ${key}`)

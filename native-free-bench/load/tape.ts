@@ -23,6 +23,8 @@ const MIXED_GET_PERCENT = 80
 const TAPE_BYTES = 16_777_216
 const TAPE_REQUESTS_MAX = 131_072
 const TAPE_REQUESTS_MIN = 256
+/** A tape much longer than its keys shows the server nothing new. */
+const REQUESTS_PER_KEY = 4
 const COUNTER_FAMILY = 'cnt:'
 
 export interface Tape {
@@ -54,7 +56,7 @@ export function makeTape(profile: LoadProfile, seed: number): Tape {
   const frames: string[] = []
   let length = 0
   for (let i = 0; i < requests; i++) {
-    keyOf[i] = keys[i * width]!
+    keyOf[i] = keys[i * width]
     const read = random.below(100) < MIXED_GET_PERCENT
     const { frame, kind } = makeRequest(profile, keys.subarray(i * width, (i + 1) * width), read)
     kindOf[i] = profile.repliesAreOk ? KIND_OK : kind
@@ -70,7 +72,8 @@ function countRequests(profile: LoadProfile): number {
   const keysPerRequest = profile.command === 'mset' || profile.command === 'mget' ? MULTI_KEYS : 1
   const requestBytes = (KEY_OVERHEAD_BYTES + profile.valueBytes) * keysPerRequest
   const fitting = Math.floor(TAPE_BYTES / requestBytes)
-  const wanted = Math.max(TAPE_REQUESTS_MIN, Math.min(TAPE_REQUESTS_MAX, fitting))
+  const useful = profile.keys * REQUESTS_PER_KEY
+  const wanted = Math.max(TAPE_REQUESTS_MIN, Math.min(TAPE_REQUESTS_MAX, fitting, useful))
   return Math.ceil(wanted / profile.pipeline) * profile.pipeline
 }
 
@@ -82,7 +85,7 @@ function makeRequest(
   keys: Uint32Array,
   read: boolean,
 ): { frame: string; kind: number } {
-  const first = keys[0]!
+  const first = keys[0]
   switch (profile.command) {
     case 'ping':
       return { frame: encodeCommand(['PING']), kind: KIND_PONG }

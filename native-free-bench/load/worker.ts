@@ -7,7 +7,14 @@
 
 import { LoadConnection, whenConnected } from './connection.ts'
 import { type LatencyHistogram, makeHistogram, packHistogram, recordMs } from './latency.ts'
-import { PHASE_CONNECT, PHASE_MEASURE, PHASE_STOP, PHASE_WORD, READY_WORD } from './phase.ts'
+import {
+  COUNT_WORD,
+  PHASE_CONNECT,
+  PHASE_MEASURE,
+  PHASE_STOP,
+  PHASE_WORD,
+  READY_WORD,
+} from './phase.ts'
 import type { LoadProfile, ReplyFaults } from './profile.ts'
 import { makeReader, noFaults } from './replies.ts'
 import { makeTape, type Tape } from './tape.ts'
@@ -23,7 +30,6 @@ export interface LoadJob {
 }
 
 export interface LoadShare {
-  commands: number
   faults: ReplyFaults
   unsent: number
   histogram: string
@@ -60,7 +66,6 @@ class LoadRun {
   #freeHead = 0
   #freeCount = 0
   readonly intervalMs: number
-  commands = 0
   #openStartMs = 0
   #openSent = 0
   #stopped = false
@@ -113,13 +118,13 @@ class LoadRun {
       return
     }
     const nowMs = performance.now()
-    if (phase === PHASE_MEASURE) this.commands += count
+    if (phase === PHASE_MEASURE) Atomics.add(this.phase, COUNT_WORD, count)
     if (this.intervalMs > 0) this.#openReplied(connection, count, nowMs, phase)
     else this.#closedReplied(connection, count, nowMs, phase)
   }
 
   #closedReplied(connection: LoadConnection, count: number, nowMs: number, phase: number): void {
-    if (phase === PHASE_MEASURE) recordMs(this.histogram, nowMs - connection.times[0]!, count)
+    if (phase === PHASE_MEASURE) recordMs(this.histogram, nowMs - connection.times[0], count)
     if (connection.waiting === 0) this.#sendBatch(connection, nowMs)
   }
 
@@ -142,7 +147,7 @@ class LoadRun {
       const dueMs = this.#openStartMs + this.#openSent * this.intervalMs
       if (dueMs > nowMs) return
       if (this.#freeCount === 0) return
-      const connection = this.#free[this.#freeHead]!
+      const connection = this.#free[this.#freeHead]
       this.#freeHead = (this.#freeHead + 1) % this.#free.length
       this.#freeCount--
       connection.times.push(dueMs)
@@ -227,7 +232,7 @@ export default async function runShare(job: LoadJob): Promise<LoadShare> {
     await run.ended
     const unsent = run.settleUnsent()
     const histogram = packHistogram(run.histogram)
-    return { commands: run.commands, faults: run.faults, unsent, histogram }
+    return { faults: run.faults, unsent, histogram }
   } finally {
     clearInterval(watch)
     run.close()

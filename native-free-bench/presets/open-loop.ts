@@ -33,12 +33,12 @@ export const openLoop: Preset = async (context) => {
     const plan = planFrom(settings, DEFAULTS, peers, cells)
     const summaries = await context.run(`open loop, ${command}`, plan, 'redis')
     for (const [i, share] of SHARES.entries()) {
-      const ofCell = summaries.filter((one) => one.cell.ratePerSecond === cells[i]!.ratePerSecond)
+      const ofCell = summaries.filter((one) => one.cell.ratePerSecond === cells[i].ratePerSecond)
       const mine = ofCell.find((one) => one.peer === 'ckv')
       const theirs = ofCell.find((one) => one.peer === 'redis')
       for (const [label, figure] of PERCENTILES) {
         bars.push({
-          name: `${cellName(cells[i]!)} (${share * 100} % of peak): ${label} / redis`,
+          name: `${cellName(cells[i])} (${share * 100} % of peak): ${label} / redis`,
           value: medianRatio(rounds(mine, figure), rounds(theirs, figure)),
           limit: LATENCY_RATIO_MAX,
           direction: 'at most',

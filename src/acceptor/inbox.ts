@@ -2,8 +2,8 @@
 // A reply whose LSN is not durable yet stays in its ring under appendfsync always: the sync thread
 // marks the ring ready again when the log got further. This is the one gate of that promise.
 
-import { COUNTER } from '../counters/layout.ts'
 import type { Counters } from '../counters/counters.ts'
+import { COUNTER } from '../counters/layout.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { takeRepliesReady } from '../ring/bell.ts'
 import { REPLY_CHUNKED, REPLY_CLOSE, REPLY_HEADER_WORDS } from '../ring/layout.ts'
@@ -19,7 +19,7 @@ import {
   SYNC_FAILED_WORD,
 } from '../rows/layout.ts'
 import { loadLsn, type Rows } from '../rows/rows.ts'
-import { MISCONF_OUTCOME_UNKNOWN } from '../wire/replies.ts'
+import { MISCONF_UNKNOWN } from '../wire/replies.ts'
 import type { Connection } from './connection.ts'
 import type { Output } from './output.ts'
 
@@ -136,7 +136,7 @@ export class Inbox {
   }
 
   #deliverFailure(connection: Connection, words: Int32Array, pairs: number, count: number): void {
-    const text = MISCONF_OUTCOME_UNKNOWN
+    const text = MISCONF_UNKNOWN
     for (let index = 0; index < count; index++) {
       this.#deliver(connection, words[pairs + index * 2], text, 0, text.length)
     }
@@ -157,10 +157,7 @@ export class Inbox {
       let run = 1
       if (sequence === connection.sequenceSent && connection.lentChunks === null) {
         // Replies to neighbours leave with one copy.
-        while (
-          index + run < count &&
-          words[pairs + (index + run) * 2] === ((sequence + run) | 0)
-        ) {
+        while (index + run < count && words[pairs + (index + run) * 2] === ((sequence + run) | 0)) {
           length += words[pairs + (index + run) * 2 + 1]
           run++
         }

@@ -37,6 +37,13 @@ export class Output {
     }
   }
 
+  /** Nothing to send, but `flush` shall look at the connection (it is closing). */
+  attachEmpty(connection: Connection): void {
+    if (connection.dirty) return
+    connection.dirty = true
+    this.#dirty.push(connection)
+  }
+
   /** Copies foreign bytes (a ring, a stash) into the slab and gives them to the connection. */
   append(connection: Connection, source: Uint8Array, start: number, length: number): void {
     const writer = this.writer

@@ -8,9 +8,7 @@
 // `route` returns false when the connection has to stop: the command was not begun and the same
 // bytes are routed again later.
 
-import {
-  COMMANDS_IN_FLIGHT_MAX,
-} from '../base/limits.ts'
+import { COMMANDS_IN_FLIGHT_MAX } from '../base/limits.ts'
 import { arityFits, findCommand, findSubcommand, servedIn } from '../catalog/lookup.ts'
 import {
   BY_SLOT,
@@ -131,10 +129,10 @@ export class Router {
       row = found
     }
     if (!connection.authenticated && (row.flags & NO_AUTH) === 0) {
-      return this.#error(connection, replies.NOAUTH)
+      return this.#error(connection, replies.NO_AUTH)
     }
     if (!arityFits(row, argCount, this.#profile)) {
-      return this.#error(connection, wrongArity(row))
+      return this.#error(connection, wrongArity(row, this.#profile))
     }
     if ((row.flags & LOADING_OK) === 0 && this.#rows.words[STATE_WORD] !== STATE_SERVING) {
       return this.#error(connection, replies.LOADING)
@@ -157,7 +155,7 @@ export class Router {
   #refuse(connection: Connection, decoder: CommandDecoder): boolean {
     const start = this.#output.writer.position
     if (connection.authenticated) refuse(this.#output.writer, decoder, this.#profile)
-    else this.#output.writer.raw(replies.NOAUTH)
+    else this.#output.writer.raw(replies.NO_AUTH)
     this.#counters.add(COUNTER.errorsReplied, 1)
     this.deliver(connection, start)
     return true
@@ -183,7 +181,7 @@ export class Router {
     session.argCount = decoder.argCount
     writer.protocol = connection.protocol
     const handler = this.#sessionHandlers[row.code]
-    if (handler === undefined) writer.raw(wrongArity(row))
+    if (handler === undefined) writer.raw(wrongArity(row, this.#profile))
     else handler(session)
     this.#counters.add(COUNTER.commandsLocal, 1)
     this.deliver(connection, start)
@@ -217,7 +215,7 @@ export class Router {
       shard = shardOfSlot(slot, this.#shardCount)
       if (row.multiKey) {
         const spread = this.#spread(decoder, row, slot, shard)
-        if (spread === SPREAD_SLOTS_REFUSED) return this.#error(connection, replies.CROSSSLOT)
+        if (spread === SPREAD_SLOTS_REFUSED) return this.#error(connection, replies.CROSS_SLOT)
         if (spread === SPREAD_SHARDS) return this.#toShards(connection, decoder, row)
       }
     } else if (row.merge === MERGE_CURSOR) {
@@ -370,7 +368,7 @@ export class Router {
     if (writer.overflowed || outcome !== 0) {
       writer.overflowed = false
       writer.position = start
-      writer.raw(replies.MISCONF_OUTCOME_UNKNOWN)
+      writer.raw(replies.MISCONF_UNKNOWN)
     }
     for (const shard of shards) this.#turn.add(connection.slot, shard, start, writer.position)
     this.#output.attach(connection, start)
@@ -399,15 +397,31 @@ export class Router {
     if (size <= requests.ring.byteLength >> 2) {
       if (flags !== 0) requests.close()
       added = requests.add(
-        connection.slot, connection.generation, sequence, attributes, row.code,
-        bytes, argStarts, argLengths, argCount,
+        connection.slot,
+        connection.generation,
+        sequence,
+        attributes,
+        row.code,
+        bytes,
+        argStarts,
+        argLengths,
+        argCount,
       )
       if (flags !== 0) requests.close()
     } else {
       const chunks: number[] = []
       added = requests.addChunked(
-        connection.slot, connection.generation, sequence, attributes, row.code,
-        bytes, argStarts, argLengths, argCount, this.#pool, chunks,
+        connection.slot,
+        connection.generation,
+        sequence,
+        attributes,
+        row.code,
+        bytes,
+        argStarts,
+        argLengths,
+        argCount,
+        this.#pool,
+        chunks,
       )
       if (added) {
         connection.lentChunks ??= new Map()

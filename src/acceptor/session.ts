@@ -6,33 +6,13 @@
 import type { Clock } from '../base/clock.ts'
 import type { CommandRow } from '../catalog/spec.ts'
 import type { Counters } from '../counters/counters.ts'
+import type { ServerFacts } from '../executor/facts.ts'
 import type { ShardSide } from '../keyspace/side.ts'
-import type { Options } from '../options/parse.ts'
 import type { Rows } from '../rows/rows.ts'
 import type { ReplyWriter } from '../wire/encoder.ts'
 import type { Connection } from './connection.ts'
 
-/** What holds for the whole instance and does not change while it runs. */
-export interface ServerFacts {
-  /** `crs-` and eight letters and digits. */
-  readonly instance: string
-  /** Forty hexadecimal digits, made at each start. */
-  readonly runId: string
-  /** One of the PROFILE_ bits of the catalog. */
-  readonly profile: number
-  readonly shardCount: number
-  readonly acceptorCount: number
-  readonly workerCount: number
-  readonly options: Options
-  readonly startedMs: number
-  /** The port that is listened on (options.port may be 0). */
-  readonly port: number
-  /** Null: no password. Kept as a digest; see password.ts. */
-  readonly passwordDigest: Uint8Array | null
-  readonly passwordKey: Uint8Array
-  /** Forty hexadecimal digits a shard: hash(instance, shard, side). */
-  readonly nodeIds: readonly string[]
-}
+export type { ServerFacts }
 
 export class Session {
   readonly facts: ServerFacts
@@ -44,11 +24,12 @@ export class Session {
   readonly reply: ReplyWriter
   /** Index of this acceptor. */
   readonly acceptor: number
-  connection: Connection
+  /** Set before every command. */
+  connection!: Connection
   row: CommandRow
-  bytes = new Uint8Array(0)
-  starts = new Int32Array(0)
-  lengths = new Int32Array(0)
+  bytes: Uint8Array = new Uint8Array(0)
+  starts: Int32Array = new Int32Array(0)
+  lengths: Int32Array = new Int32Array(0)
   argCount = 0
 
   constructor(
@@ -59,7 +40,6 @@ export class Session {
     sides: readonly ShardSide[],
     reply: ReplyWriter,
     acceptor: number,
-    connection: Connection,
     row: CommandRow,
   ) {
     this.facts = facts
@@ -69,7 +49,6 @@ export class Session {
     this.sides = sides
     this.reply = reply
     this.acceptor = acceptor
-    this.connection = connection
     this.row = row
   }
 

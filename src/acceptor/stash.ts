@@ -29,6 +29,10 @@ export class ReplyStash {
     return this.#count === 0
   }
 
+  count(): number {
+    return this.#count
+  }
+
   /** Bytes held, for the client's memory account. */
   byteLength(): number {
     return this.bytes.length + this.#starts.byteLength * 3

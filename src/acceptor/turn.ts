@@ -4,7 +4,7 @@
 //
 //   entries of four words: connection slot | shard | reply start | reply end   (slab offsets)
 
-import { MISCONF_OUTCOME_UNKNOWN } from '../wire/replies.ts'
+import { MISCONF_UNKNOWN } from '../wire/replies.ts'
 import type { Connection } from './connection.ts'
 import type { Output } from './output.ts'
 
@@ -38,7 +38,7 @@ export class TurnLog {
   ): void {
     const writer = output.writer
     const textStart = writer.position
-    writer.raw(MISCONF_OUTCOME_UNKNOWN)
+    writer.raw(MISCONF_UNKNOWN)
     const textEnd = writer.position
     for (let at = 0; at < this.#length; at += ENTRY_WORDS) {
       if (this.#words[at + 1] !== shard) continue

@@ -7,11 +7,6 @@
 
 import type { CommandRow } from './spec.ts'
 
-/** Argument index of the first key; 0 when the command has no keys. */
-export function firstKey(row: CommandRow): number {
-  return row.firstKey
-}
-
 /** Argument index behind which no key stands; below firstKey when there is none. */
 export function lastKey(row: CommandRow, argCount: number): number {
   if (row.firstKey === 0) return -1
@@ -19,11 +14,7 @@ export function lastKey(row: CommandRow, argCount: number): number {
   return row.lastKey < argCount ? row.lastKey : argCount - 1
 }
 
-/** Distance from one key to the next; 0 when the command has no keys. */
-export function keyStep(row: CommandRow): number {
-  return row.keyStep
-}
-
+/** How many arguments of the line are keys: with FAST_PER_KEY, how much work it is. */
 export function keyCount(row: CommandRow, argCount: number): number {
   const last = lastKey(row, argCount)
   if (last < row.firstKey) return 0

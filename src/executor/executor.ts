@@ -13,19 +13,13 @@ import { assert } from '../base/assert.ts'
 import { WRITE } from '../catalog/spec.ts'
 import type { Call, Handler } from '../command/call.ts'
 import type { ShardSide } from '../keyspace/side.ts'
-import { commitGroup, type ShardLog } from '../log/writer.ts'
-import { markRequestsReady, ringBell, waitWhileEqual } from '../ring/bell.ts'
+import { commitGroup } from '../log/groups.ts'
+import type { ShardLog } from '../log/writer.ts'
+import { markRequestsReady, ringBell, ringBellAlways } from '../ring/bell.ts'
 import { NOT_TAKEN, releaseToken, tryTakeToken, waitForToken } from '../ring/token.ts'
-import {
-  DURABLE_LONG,
-  FSYNC_ALWAYS,
-  FSYNC_POLICY_WORD,
-  REQUEST_HEAD_WORD,
-  SYNC_COUNT_WORD,
-  SYNC_FAILED_WORD,
-} from '../rows/layout.ts'
-import { loadLsn, type Rows } from '../rows/rows.ts'
-import { MISCONF_WRITE } from '../wire/replies.ts'
+import { FSYNC_ALWAYS, FSYNC_POLICY_WORD, REQUEST_HEAD_WORD } from '../rows/layout.ts'
+import type { Rows } from '../rows/rows.ts'
+import { MISCONF_DISK_FULL } from '../wire/replies.ts'
 import { collectShards } from './participants.ts'
 
 /** How often a thread that waits for a token looks at the world, in ms. */
@@ -42,6 +36,7 @@ export class Executor {
   /** Tails of the request rings: [acceptor * shardCount + shard], to see if a ring holds work. */
   readonly #requestTails: readonly RequestTail[]
   readonly #acceptorCount: number
+  readonly #syncThread: number
   /** Token value held per shard, NOT_TAKEN if none. */
   readonly #held: Int32Array
   /** Shards held now, in the order they were taken. */
@@ -58,6 +53,7 @@ export class Executor {
     workerThreads: readonly number[],
     requestTails: readonly RequestTail[],
     acceptorCount: number,
+    syncThread: number,
   ) {
     this.rows = rows
     this.thread = thread
@@ -67,6 +63,7 @@ export class Executor {
     this.#workerThreads = workerThreads
     this.#requestTails = requestTails
     this.#acceptorCount = acceptorCount
+    this.#syncThread = syncThread
     this.#held = new Int32Array(sides.length)
     this.heldShards = new Int32Array(sides.length)
     this.#participants = new Int32Array(sides.length)
@@ -97,7 +94,7 @@ export class Executor {
   #noteHeld(shard: number, held: number): void {
     this.#held[shard] = held
     this.heldShards[this.heldCount++] = shard
-    this.sides[shard].log.attach()
+    this.sides[shard].log.attach(held, this.call.clock.wallMs())
   }
 
   /**
@@ -109,35 +106,18 @@ export class Executor {
     const row = call.row
     call.nowMs = call.clock.wallMs()
     if ((row.flags & WRITE) !== 0 && !this.#canWrite(call)) {
-      call.reply.raw(MISCONF_WRITE)
+      call.reply.raw(MISCONF_DISK_FULL)
       return
     }
     const handler = this.handlers[row.code]
     assert(handler !== undefined, 'a catalog row of a shard command has a handler')
-    if (call.severalShards) {
-      this.#runOnSeveral(call, handler)
-      return
-    }
-    const log = call.side.log
-    log.beginCommand()
     handler(call)
-    log.endCommand()
-  }
-
-  #runOnSeveral(call: Call, handler: Handler): void {
-    for (let index = 0; index < this.heldCount; index++) {
-      this.sides[this.heldShards[index]].log.beginCommand()
-    }
-    handler(call)
-    for (let index = 0; index < this.heldCount; index++) {
-      this.sides[this.heldShards[index]].log.endCommand()
-    }
   }
 
   #canWrite(call: Call): boolean {
-    if (!call.severalShards) return call.side.log.healthy()
+    if (!call.severalShards) return call.side.log.writable(call.nowMs)
     for (let index = 0; index < this.heldCount; index++) {
-      if (!this.sides[this.heldShards[index]].log.healthy()) return false
+      if (!this.sides[this.heldShards[index]].log.writable(call.nowMs)) return false
     }
     return true
   }
@@ -158,7 +138,6 @@ export class Executor {
     }
     this.run()
     const outcome = this.commitGroup(mine)
-    if (outcome === 0 && this.#repliesNeedSync()) this.#waitUntilDurable(mine, onWait)
     for (const shard of taken) this.release(shard)
     return outcome
   }
@@ -178,38 +157,28 @@ export class Executor {
     const logs: ShardLog[] = []
     for (let index = 0; index < shards.length; index++) {
       const log = this.sides[shards[index]].log
-      if (log.hasUncommitted()) logs.push(log)
+      if (log.uncommitted()) logs.push(log)
     }
     const nowMs = this.call.clock.wallMs()
     if (logs.length === 0) return 0
-    return logs.length === 1 ? logs[0].commit(nowMs) : commitGroup(logs, nowMs)
-  }
-
-  #repliesNeedSync(): boolean {
-    return Atomics.load(this.rows.words, FSYNC_POLICY_WORD) === FSYNC_ALWAYS
-  }
-
-  /**
-   * appendfsync always: a group's tokens are kept until all of it is durable. So no later block of
-   * any participant can become durable, and be acknowledged, before the whole group is.
-   */
-  #waitUntilDurable(shards: ArrayLike<number>, onWait: () => void): void {
-    for (let index = 0; index < shards.length; index++) {
-      const side = this.sides[shards[index]]
-      const durable = (side.row >> 1) + DURABLE_LONG
-      for (;;) {
-        const seen = Atomics.load(this.rows.words, side.row + SYNC_COUNT_WORD)
-        if (loadLsn(this.rows, durable) >= side.log.appendedLsn()) break
-        if (Atomics.load(this.rows.words, side.row + SYNC_FAILED_WORD) !== 0) break
-        waitWhileEqual(this.rows, side.row + SYNC_COUNT_WORD, seen, WAIT_TICK_MS)
-        onWait()
-      }
-    }
+    const outcome = commitGroup(logs, nowMs)
+    this.#askForSync()
+    return outcome
   }
 
   /** Writes what the shard appended. 0, or the error class of the failed write. */
   commit(shard: number): number {
-    return this.sides[shard].log.commit(this.call.clock.wallMs())
+    const log = this.sides[shard].log
+    if (!log.uncommitted()) return 0
+    const outcome = log.commit(this.call.clock.wallMs())
+    this.#askForSync()
+    return outcome
+  }
+
+  /** appendfsync always: replies wait for the sync thread, so it must not sleep. */
+  #askForSync(): void {
+    if (Atomics.load(this.rows.words, FSYNC_POLICY_WORD) !== FSYNC_ALWAYS) return
+    ringBellAlways(this.rows, this.#syncThread)
   }
 
   /** Gives the token back and wakes a worker if requests came meanwhile. */

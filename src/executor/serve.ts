@@ -38,7 +38,7 @@ import {
   threadRow,
 } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
-import { MISCONF_OUTCOME_UNKNOWN } from '../wire/replies.ts'
+import { MISCONF_UNKNOWN } from '../wire/replies.ts'
 import type { ReplyBacklog } from './backlog.ts'
 import type { Executor } from './executor.ts'
 
@@ -306,7 +306,7 @@ export class ShardServer {
         ? this.#pool.words[(this.#pool.chunkByte(words[word + 7]) >> 2) + 1]
         : words[(at >> 2) + 1]
       const before = reply.position
-      reply.raw(MISCONF_OUTCOME_UNKNOWN)
+      reply.raw(MISCONF_UNKNOWN)
       this.#sheet.add(sequence, reply.position - before)
       at += words[at >> 2]
     }
@@ -358,7 +358,7 @@ export class ShardServer {
     const outcome = executor.runOverShards(this.#onWait)
     if (outcome !== 0) {
       reply.position = 0
-      reply.raw(MISCONF_OUTCOME_UNKNOWN)
+      reply.raw(MISCONF_UNKNOWN)
     }
     if (reply.overflowed) {
       reply.overflowed = false

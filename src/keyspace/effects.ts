@@ -7,6 +7,8 @@
 //
 //   allocate / make room  ->  (large records: write to the file)  ->  change memory, append record
 
+import { DATABASE_COUNT, VALUE_CHUNK_BYTES } from '../base/limits.ts'
+import { slotOfKey } from '../dispatch/slots.ts'
 import {
   EFFECT_DELETE,
   EFFECT_EXPIRE_AT,
@@ -19,7 +21,12 @@ import {
   EFFECT_STRING_SET_RANGE,
 } from '../log/codes.ts'
 import type { Arena } from '../memory/arena.ts'
-import { changeSlotCount, databaseRoot, detachDatabase, ensureDatabase } from '../memory/database.ts'
+import {
+  changeSlotCount,
+  databaseRoot,
+  detachDatabase,
+  ensureDatabase,
+} from '../memory/database.ts'
 import {
   dictionaryCount,
   dictionaryFind,
@@ -39,8 +46,6 @@ import {
 } from '../memory/entry.ts'
 import { NO_EXPIRY, STRING_CHUNKED, STRING_RAW, TYPE_STRING } from '../memory/layout.ts'
 import { copyValueBetween, resizeEntryInPlace, writeValue, zeroValue } from '../memory/value.ts'
-import { DATABASE_COUNT, VALUE_CHUNK_BYTES } from '../base/limits.ts'
-import { slotOfKey } from '../dispatch/slots.ts'
 import { recordEffect, recordLarge } from './record.ts'
 import type { ShardSide } from './side.ts'
 
@@ -67,8 +72,17 @@ export function stringSet(
   expiryMs: number,
 ): number {
   return setString(
-    side, database, hash, EFFECT_STRING_SET,
-    key, keyStart, keyLength, value, valueStart, valueLength, expiryMs,
+    side,
+    database,
+    hash,
+    EFFECT_STRING_SET,
+    key,
+    keyStart,
+    keyLength,
+    value,
+    valueStart,
+    valueLength,
+    expiryMs,
   )
 }
 
@@ -88,8 +102,17 @@ export function stringSetKeepExpiry(
   const entry = dictionaryFind(side.arena, root, hash, key, keyStart, keyLength)
   const expiryMs = entry === 0 ? NO_EXPIRY : entryExpiry(side.arena, entry)
   return setString(
-    side, database, hash, EFFECT_STRING_SET_KEEP_EXPIRY,
-    key, keyStart, keyLength, value, valueStart, valueLength, expiryMs,
+    side,
+    database,
+    hash,
+    EFFECT_STRING_SET_KEEP_EXPIRY,
+    key,
+    keyStart,
+    keyLength,
+    value,
+    valueStart,
+    valueLength,
+    expiryMs,
   )
 }
 
@@ -117,18 +140,45 @@ function setString(
     }
     writeValue(arena, old, 0, value, valueStart, valueLength)
     recordEffect(
-      side, code, database, key, keyStart, keyLength, value, valueStart, valueLength, expiryMs,
+      side,
+      code,
+      database,
+      key,
+      keyStart,
+      keyLength,
+      value,
+      valueStart,
+      valueLength,
+      expiryMs,
     )
     return EFFECT_OK
   }
   const entry = prepareEntry(
-    arena, root, hash, old === 0, key, keyStart, keyLength, valueLength, expiryMs, 0,
+    arena,
+    root,
+    hash,
+    old === 0,
+    key,
+    keyStart,
+    keyLength,
+    valueLength,
+    expiryMs,
+    0,
   )
   if (entry === 0) return EFFECT_OUT_OF_MEMORY
   if (
     large &&
     !recordLarge(
-      side, code, database, key, keyStart, keyLength, value, valueStart, valueLength, expiryMs,
+      side,
+      code,
+      database,
+      key,
+      keyStart,
+      keyLength,
+      value,
+      valueStart,
+      valueLength,
+      expiryMs,
     )
   ) {
     releaseEntry(arena, entry)
@@ -138,19 +188,23 @@ function setString(
   putEntry(arena, root, hash, old, entry, expiryMs, key, keyStart, keyLength)
   if (!large) {
     recordEffect(
-      side, code, database, key, keyStart, keyLength, value, valueStart, valueLength, expiryMs,
+      side,
+      code,
+      database,
+      key,
+      keyStart,
+      keyLength,
+      value,
+      valueStart,
+      valueLength,
+      expiryMs,
     )
   }
   return EFFECT_OK
 }
 
 /** Can the string be stored where the old one is? Then its length is changed here. */
-function overwritable(
-  arena: Arena,
-  entry: number,
-  valueLength: number,
-  expiryMs: number,
-): boolean {
+function overwritable(arena: Arena, entry: number, valueLength: number, expiryMs: number): boolean {
   if (entryType(arena, entry) !== TYPE_STRING) return false
   if (expiryMs !== NO_EXPIRY && !entryHasExpiryField(arena, entry)) return false
   return resizeEntryInPlace(arena, entry, valueLength)
@@ -172,7 +226,15 @@ function prepareEntry(
   if (isNew && !dictionaryReserve(arena, root, hash)) return 0
   const encoding = valueLength > VALUE_CHUNK_BYTES ? STRING_CHUNKED : STRING_RAW
   return createEntry(
-    arena, TYPE_STRING, encoding, key, keyStart, keyLength, valueLength, expiryMs, spareBytes,
+    arena,
+    TYPE_STRING,
+    encoding,
+    key,
+    keyStart,
+    keyLength,
+    valueLength,
+    expiryMs,
+    spareBytes,
   )
 }
 
@@ -238,7 +300,16 @@ export function expireAt(
   } else {
     const length = entryValueLength(arena, entry)
     const moved = prepareEntry(
-      arena, root, hash, false, key, keyStart, keyLength, length, expiryMs, 0,
+      arena,
+      root,
+      hash,
+      false,
+      key,
+      keyStart,
+      keyLength,
+      length,
+      expiryMs,
+      0,
     )
     if (moved === 0) return EFFECT_OUT_OF_MEMORY
     copyValueBetween(arena, entry, 0, moved, 0, length)
@@ -246,7 +317,16 @@ export function expireAt(
     releaseEntry(arena, entry)
   }
   recordEffect(
-    side, EFFECT_EXPIRE_AT, database, key, keyStart, keyLength, key, keyStart, 0, expiryMs,
+    side,
+    EFFECT_EXPIRE_AT,
+    database,
+    key,
+    keyStart,
+    keyLength,
+    key,
+    keyStart,
+    0,
+    expiryMs,
   )
   return EFFECT_OK
 }
@@ -266,7 +346,16 @@ export function persist(
   if (entry === 0) return EFFECT_OK
   dictionarySetExpiry(arena, root, arena.foundPage, arena.foundSlot, NO_EXPIRY)
   recordEffect(
-    side, EFFECT_PERSIST, database, key, keyStart, keyLength, key, keyStart, 0, NO_EXPIRY,
+    side,
+    EFFECT_PERSIST,
+    database,
+    key,
+    keyStart,
+    keyLength,
+    key,
+    keyStart,
+    0,
+    NO_EXPIRY,
   )
   return EFFECT_OK
 }
@@ -287,8 +376,18 @@ export function stringAppend(
   const entry = dictionaryFind(side.arena, root, hash, key, keyStart, keyLength)
   const offset = entry === 0 ? 0 : entryValueLength(side.arena, entry)
   return changeRange(
-    side, database, hash, EFFECT_STRING_APPEND,
-    key, keyStart, keyLength, offset, value, valueStart, valueLength, NO_EXPIRY,
+    side,
+    database,
+    hash,
+    EFFECT_STRING_APPEND,
+    key,
+    keyStart,
+    keyLength,
+    offset,
+    value,
+    valueStart,
+    valueLength,
+    NO_EXPIRY,
   )
 }
 
@@ -306,8 +405,18 @@ export function stringSetRange(
   valueLength: number,
 ): number {
   return changeRange(
-    side, database, hash, EFFECT_STRING_SET_RANGE,
-    key, keyStart, keyLength, offset, value, valueStart, valueLength, offset,
+    side,
+    database,
+    hash,
+    EFFECT_STRING_SET_RANGE,
+    key,
+    keyStart,
+    keyLength,
+    offset,
+    value,
+    valueStart,
+    valueLength,
+    offset,
   )
 }
 
@@ -339,13 +448,30 @@ function changeRange(
   if (old === 0 || large || !resizeEntryInPlace(arena, old, length)) {
     const spare = code === EFFECT_STRING_APPEND ? length >> APPEND_SPARE_SHIFT : 0
     entry = prepareEntry(
-      arena, root, hash, old === 0, key, keyStart, keyLength, length, expiryMs, spare,
+      arena,
+      root,
+      hash,
+      old === 0,
+      key,
+      keyStart,
+      keyLength,
+      length,
+      expiryMs,
+      spare,
     )
     if (entry === 0) return EFFECT_OUT_OF_MEMORY
     if (
       large &&
       !recordLarge(
-        side, code, database, key, keyStart, keyLength, value, valueStart, valueLength,
+        side,
+        code,
+        database,
+        key,
+        keyStart,
+        keyLength,
+        value,
+        valueStart,
+        valueLength,
         recordNumber,
       )
     ) {
@@ -363,7 +489,16 @@ function changeRange(
   }
   if (!large) {
     recordEffect(
-      side, code, database, key, keyStart, keyLength, value, valueStart, valueLength, recordNumber,
+      side,
+      code,
+      database,
+      key,
+      keyStart,
+      keyLength,
+      value,
+      valueStart,
+      valueLength,
+      recordNumber,
     )
   }
   return EFFECT_OK
@@ -375,9 +510,7 @@ const NO_BYTES = new Uint8Array(0)
 export function flushDatabase(side: ShardSide, database: number): number {
   if (dictionaryCount(side.arena, databaseRoot(side.arena, database)) === 0) return EFFECT_OK
   detachDatabase(side.arena, database)
-  recordEffect(
-    side, EFFECT_FLUSH_DATABASE, database, NO_BYTES, 0, 0, NO_BYTES, 0, 0, NO_EXPIRY,
-  )
+  recordEffect(side, EFFECT_FLUSH_DATABASE, database, NO_BYTES, 0, 0, NO_BYTES, 0, 0, NO_EXPIRY)
   return EFFECT_OK
 }
 

@@ -17,7 +17,16 @@ export function recordEffect(
 ): void {
   if (side.replaying) return
   side.log.append(
-    code, database, 0, key, keyStart, keyLength, value, valueStart, valueLength, number,
+    code,
+    database,
+    0,
+    key,
+    keyStart,
+    keyLength,
+    value,
+    valueStart,
+    valueLength,
+    number,
   )
 }
 
@@ -36,7 +45,11 @@ export function recordLarge(
 ): boolean {
   if (side.replaying) return true
   return side.log.appendLarge(
-    code, database, 0, number, key.subarray(keyStart, keyStart + keyLength),
+    code,
+    database,
+    0,
+    number,
+    key.subarray(keyStart, keyStart + keyLength),
     [value.subarray(valueStart, valueStart + valueLength)],
   )
 }

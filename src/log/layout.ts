@@ -84,6 +84,8 @@ export const BLOCK_GROUP_LSN_BYTE = 56
 export const BLOCK_GROUP_SHARD_BYTE = 64
 export const BLOCK_GROUP_PARTICIPANTS_BYTE = 66
 export const BLOCK_GROUP_INDEX_BYTE = 68
+/** 24 zeros, for later. */
+export const BLOCK_RESERVED_BYTE = 72
 
 /** Part of a commit over several shards: applied when every part is there, or not at all. */
 export const BLOCK_GROUP = 1

@@ -3,7 +3,7 @@
 import { assert } from '../base/assert.ts'
 import { secretBytes } from '../base/random.ts'
 import { checksum } from './checksum.ts'
-import { type LogFs, writeFully } from './files.ts'
+import { type LogFs, writeViewsFully } from './files.ts'
 import * as layout from './layout.ts'
 
 /** Whose log a segment belongs to. */
@@ -96,14 +96,19 @@ export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader | string {
 }
 
 /**
- * Makes a segment file with its header, durable with its name, and returns its open descriptor.
- * For a start or a promotion; a running shard takes the spare that the sync thread prepared.
+ * Makes a segment file with its header (and the block given), durable with its name, and returns
+ * its open descriptor. For a start or a promotion; a running shard takes the spare that the sync
+ * thread prepared.
  */
-export function createSegment(files: LogFs, directory: string, header: SegmentHeader): number {
+export function createSegment(
+  files: LogFs,
+  directory: string,
+  header: SegmentHeader,
+  firstBlock: Uint8Array,
+): number {
   const fd = files.open(`${directory}/${segmentName(header.number)}`, 'w')
   try {
-    const bytes = encodeSegmentHeader(header)
-    writeFully(files, fd, bytes, 0, bytes.byteLength, 0)
+    writeViewsFully(files, fd, [encodeSegmentHeader(header), firstBlock], 0)
     files.fsync(fd)
     files.fsyncDirectory(directory)
     return fd

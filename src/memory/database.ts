@@ -43,7 +43,7 @@ export function databaseRoot(arena: Arena, database: number): number {
 }
 
 /** Root of a database, made when missing; 0 = out of memory, nothing changed. */
-export function ensureDatabaseRoot(arena: Arena, database: number): number {
+export function ensureDatabase(arena: Arena, database: number): number {
   assert(database >= 0 && database < DATABASE_COUNT, 'databases are 0-15')
   const present = arena.words[0][DATABASES_WORD + database]
   if (present !== 0) return present
@@ -64,7 +64,12 @@ export function ensureDatabaseRoot(arena: Arena, database: number): number {
 }
 
 /** Counts a key of this database in or out (`difference` 1 or -1). */
-export function addSlotKeys(arena: Arena, root: number, slot: number, difference: number): void {
+export function changeSlotCount(
+  arena: Arena,
+  root: number,
+  slot: number,
+  difference: number,
+): void {
   const counts = arena.words[root >>> SEGMENT_SHIFT][((root & UNIT_MASK) << 1) + SLOT_COUNTS_WORD]
   arena.words[counts >>> SEGMENT_SHIFT][((counts & UNIT_MASK) << 1) + slot] += difference
 }

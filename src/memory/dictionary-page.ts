@@ -74,7 +74,7 @@ export function closeGap(words: Int32Array, pageWord: number, slot: number): voi
 export function boundSeconds(expiryMs: number): number {
   const seconds = Math.floor(expiryMs / 1000)
   if (seconds >= NO_BOUND) return NO_BOUND - 1
-  return seconds < 0 ? 0 : seconds
+  return Math.max(seconds, 0)
 }
 
 export function countOf(arena: Arena, page: number): number {

@@ -31,7 +31,7 @@ const SLAB_MASK = -SLAB_UNITS
 /** Size class (units of 8 bytes) of a request. */
 export function slabUnitsFor(byteLength: number): number {
   const units = (byteLength + UNIT_BYTES - 1) >>> 3
-  return units < SLAB_BLOCK_UNITS_MIN ? SLAB_BLOCK_UNITS_MIN : units
+  return Math.max(units, SLAB_BLOCK_UNITS_MIN)
 }
 
 /** Real bytes of the slab block at this address. */

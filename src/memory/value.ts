@@ -2,10 +2,10 @@
 // chunks. `from` and `length` are bytes of the value and must lie inside it.
 
 import { assert } from '../base/assert.ts'
+import { copyBytes } from '../base/copy.ts'
 import { VALUE_CHUNK_BYTES } from '../base/limits.ts'
 import { allocate, blockCapacity, growBlock, release } from './allocator.ts'
 import type { Arena } from './arena.ts'
-import { copyBytes } from './copy.ts'
 import {
   CHUNK_ALLOCATION_MIN,
   chunkAddress,

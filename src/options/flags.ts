@@ -3,7 +3,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { CkvError } from '../base/errors.ts'
 import type { OptionRow } from './rows.ts'
-import { environmentName, OPTION_ROWS } from './table.ts'
+import { OPTION_ROWS } from './table.ts'
 import { showValue } from './values.ts'
 
 export type ParsedFlags =
@@ -33,11 +33,6 @@ export function parseFlags(argv: readonly string[], version: string): ParsedFlag
     if (index > 0 && Object.hasOwn(given, name)) raw.set(option.name(), given[name])
   }
   return { kind: 'flags', raw }
-}
-
-/** The text of --help. */
-export function helpText(version: string): string {
-  return serverProgram(version).helpInformation()
 }
 
 /** What stands behind a flag: <number>, <bytes>, <on|off> … */
@@ -79,7 +74,7 @@ function serverProgram(version: string): Command {
 }
 
 const AFTER_HELP = `
-Each option is also read from the environment (--shard-memory as ${'CKV_SHARD_MEMORY'}) and from the
+Each option is also read from the environment (--shard-memory as CKV_SHARD_MEMORY) and from the
 JSON file of --config ({"shard-memory": "1gb"}). Flags go before the environment, that before the
 file. The password comes from CKV_PASSWORD or --password-file; clients give instance:password.`
 
@@ -94,5 +89,3 @@ function oneLine(error: CommanderError, words: readonly string[]): string {
   if (said.includes("'--password'")) return `${said}; allowed: CKV_PASSWORD or --password-file`
   return [said, ...more, '; allowed: those that --help lists'].join(' ').replace(' ;', ';')
 }
-
-export { environmentName }

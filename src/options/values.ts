@@ -18,7 +18,7 @@ const SHOWN_CHARACTERS_MAX = 80
  * @throws CkvError with code OPTION
  */
 export function readValue(row: OptionRow, raw: string, where: string): OptionValue {
-  const value = valueOf(row, raw)
+  const value = valueIn(row, raw)
   if (value === undefined) throw notAllowed(where, raw, allowedWords(row))
   if (row.onlyOff && value !== row.fallback) {
     const off = showValue(row, row.fallback as OptionValue)
@@ -65,7 +65,7 @@ export function showValue(row: OptionRow, value: OptionValue): string {
   return row.kind === 'bytes' ? showBytes(value as number) : String(value)
 }
 
-function valueOf(row: OptionRow, raw: string): OptionValue | undefined {
+function valueIn(row: OptionRow, raw: string): OptionValue | undefined {
   switch (row.kind) {
     case 'integer':
     case 'port':

@@ -130,8 +130,6 @@ export const SYNCING_WORD = 98
 export const SYNC_FAILED_WORD = 99
 /** 1 when a mark block for the idle shard was asked for by the sync thread. */
 export const MARK_WANTED_WORD = 100
-/** Counts syncs (done or failed) of this side; the sync thread notifies it, coordinators wait on it. */
-export const SYNC_COUNT_WORD = 101
 
 /** Files group. Descriptor of the active segment + 1 (0 = none); holder stores on a switch. */
 export const ACTIVE_FD_WORD = 128

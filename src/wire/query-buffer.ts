@@ -80,6 +80,12 @@ export class QueryBuffer {
     return to
   }
 
+  /** The first `length` bytes held, in place: good until the next feed() or release(). */
+  held(length: number): Uint8Array {
+    assert(length <= this.byteLength, 'a query buffer shows only what it holds')
+    return this.storage.subarray(0, length)
+  }
+
   /** The command was executed or refused: forgets it and gives its memory back. */
   release(): void {
     this.byteLength = 0
@@ -100,10 +106,15 @@ export class QueryBuffer {
     return true
   }
 
-  /** Doubles, but not beyond what the command is known to need (expected), if that is enough. */
+  /**
+   * Doubles, or grows to what the command is known to need if that is between the two: growing by
+   * less than half would copy an eighth argument eight times.
+   */
   private grow(needed: number, expected: number): void {
-    const doubled = Math.max(this.storage.length * 2, needed, ROOM_BYTES_MIN)
-    const size = expected >= needed ? Math.min(doubled, expected) : doubled
+    const room = this.storage.length
+    const doubled = Math.max(room * 2, needed, ROOM_BYTES_MIN)
+    const exact = expected >= needed && expected >= room + room / 2 && expected < doubled
+    const size = exact && room > 0 ? expected : doubled
     const grown = Buffer.allocUnsafeSlow(Math.min(size, this.limitBytes))
     copyBytes(this.storage, 0, grown, 0, this.byteLength)
     this.copiedBytes += this.byteLength

@@ -299,6 +299,11 @@ export function noPermission(commandName: string, profile: string, profiles: str
   )
 }
 
+/** A command that no profile serves. */
+export function noPermissionAnywhere(commandName: string): Uint8Array {
+  return line(`-NOPERM command '${cleanName(commandName)}' is not served in any profile`)
+}
+
 // ── Building texts ───────────────────────────────────────────────────────────────────────────
 
 /** An error of our own words; line ends become blanks. */

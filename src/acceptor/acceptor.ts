@@ -1,0 +1,351 @@
+// One acceptor: its connections, and the rhythm of its event loop.
+//
+//   data event   decode -> route (in place, into rings, or answered here)   [any number a turn]
+//   end of turn  commit and release what ran in place -> take replies out of rings
+//                -> let stopped connections go on -> send
+//   idle         sleep on the doorbell (one waitAsync), or look again a few times while commands
+//                are in flight
+//
+// Nothing a client can see leaves before the commit of the turn.
+
+import type { Socket } from 'node:net'
+import type { Clock } from '../base/clock.ts'
+import { QUERY_BUFFER_BYTES_MAX, UNAUTHENTICATED_QUERY_BUFFER_BYTES_MAX } from '../base/limits.ts'
+import type { Counters } from '../counters/counters.ts'
+import { COUNTER } from '../counters/layout.ts'
+import type { Executor } from '../executor/executor.ts'
+import { AsyncBell, anyRepliesReady } from '../ring/bell.ts'
+import type { Rows } from '../rows/rows.ts'
+import {
+  AUTHENTICATED_LIMITS,
+  CommandDecoder,
+  DECODE_COMMAND,
+  DECODE_ERROR,
+  DECODE_INCOMPLETE,
+  UNAUTHENTICATED_LIMITS,
+} from '../wire/decoder.ts'
+import { QUERY_TOO_LARGE, QueryBuffer } from '../wire/query-buffer.ts'
+import { Connection, STOPPED_BARRIER, STOPPED_IN_FLIGHT, STOPPED_OUTPUT } from './connection.ts'
+import type { Inbox } from './inbox.ts'
+import { type Output, SLAB_SETTLE_BYTES } from './output.ts'
+import type { Router } from './router.ts'
+import type { TurnLog } from './turn.ts'
+
+/** Turns without progress before sleeping while commands are in flight. */
+const IDLE_TURNS_MAX = 20
+
+export class Acceptor {
+  readonly #executor: Executor
+  readonly #router: Router
+  readonly #inbox: Inbox
+  readonly #output: Output
+  readonly #turn: TurnLog
+  readonly #clock: Clock
+  readonly #counters: Counters
+  readonly #bell: AsyncBell
+  readonly #decoder = new CommandDecoder()
+  /** Shared with the inbox; null = free slot. */
+  readonly connections: (Connection | null)[]
+  readonly #freeSlots: number[] = []
+  /** Connections that have to be looked at again before they may go on. */
+  readonly #stopped: Connection[] = []
+  /** Closed ones that still wait for replies to their last commands. */
+  readonly #closing: Connection[] = []
+  readonly #tick: () => void
+  readonly #onFinished: (connection: Connection) => void
+  #scheduled = false
+  #idleTurns = 0
+  /** Called when a connection is gone, to count it. */
+  onClosed: (connection: Connection) => void = () => {}
+
+  constructor(
+    rows: Rows,
+    executor: Executor,
+    router: Router,
+    inbox: Inbox,
+    output: Output,
+    turn: TurnLog,
+    clock: Clock,
+    counters: Counters,
+    connections: (Connection | null)[],
+  ) {
+    this.#executor = executor
+    this.#router = router
+    this.#inbox = inbox
+    this.#output = output
+    this.#turn = turn
+    this.#clock = clock
+    this.#counters = counters
+    this.connections = connections
+    const thread = executor.thread
+    this.#bell = new AsyncBell(
+      rows,
+      thread,
+      () => anyRepliesReady(rows, thread),
+      () => this.schedule(),
+    )
+    this.#tick = () => this.#endTurn()
+    this.#onFinished = (connection) => this.#finish(connection)
+  }
+
+  // ── Connections ─────────────────────────────────────────────────────────────────────────────
+
+  open(socket: Socket, id: number, authenticated: boolean): Connection {
+    const slot = this.#freeSlots.pop() ?? this.connections.length
+    const nowMs = this.#clock.monotonicMs()
+    const connection = new Connection(socket, slot, id, id, authenticated, nowMs)
+    this.connections[slot] = connection
+    socket.on('data', (chunk: Buffer) => this.#onData(connection, chunk))
+    socket.on('drain', () => this.#onDrain(connection))
+    // An 'error' without a listener would end the process; 'close' always follows it.
+    socket.on('error', () => {})
+    socket.on('close', () => this.#onClose(connection))
+    return connection
+  }
+
+  #onClose(connection: Connection): void {
+    connection.closed = true
+    connection.unread = null
+    connection.query?.release()
+    this.onClosed(connection)
+    this.#freeWhenQuiet(connection)
+  }
+
+  /** A slot is used again only when no reply to its last connection can come any more. */
+  #freeWhenQuiet(connection: Connection): void {
+    if (this.connections[connection.slot] !== connection) return
+    if (connection.inFlight() > 0 && !this.#onlyLocalLeft(connection)) {
+      this.#closing.push(connection)
+      return
+    }
+    this.connections[connection.slot] = null
+    this.#freeSlots.push(connection.slot)
+  }
+
+  /** Stashed replies of this acceptor itself will never be sent: they keep nothing alive. */
+  #onlyLocalLeft(connection: Connection): boolean {
+    return connection.stash.count() === connection.inFlight()
+  }
+
+  #finish(connection: Connection): void {
+    if (connection.closed) return
+    if (connection.inFlight() === 0) connection.socket.end(() => connection.socket.destroy())
+  }
+
+  // ── Receiving ───────────────────────────────────────────────────────────────────────────────
+
+  #onData(connection: Connection, chunk: Buffer): void {
+    this.#bell.awake()
+    this.#counters.add(COUNTER.bytesReceived, chunk.length)
+    connection.lastActivityMs = this.#clock.monotonicMs()
+    if (connection.closing || connection.closed) return
+    if (connection.unread !== null) {
+      connection.unread = Buffer.concat([connection.unread, chunk])
+      return
+    }
+    this.#consume(connection, chunk)
+    this.#router.publish()
+    this.schedule()
+  }
+
+  /** Routes every whole command of `bytes`; keeps what is left, or stops. */
+  #consume(connection: Connection, bytes: Uint8Array): void {
+    const to = bytes.length
+    let at = 0
+    this.#router.receiveBytes = to
+    if (connection.query !== null && connection.query.byteLength > 0) {
+      at = this.#feedQuery(connection, bytes, 0, to)
+      if (at < 0) return
+    }
+    const decoder = this.#decoder
+    while (at < to) {
+      decoder.limits = connection.authenticated ? AUTHENTICATED_LIMITS : UNAUTHENTICATED_LIMITS
+      const result = decoder.decode(bytes, at, to)
+      if (result === DECODE_INCOMPLETE) {
+        decoder.reset()
+        this.#feedQuery(connection, bytes, at, to)
+        return
+      }
+      if (result === DECODE_ERROR) {
+        this.#protocolError(connection, decoder.errorText)
+        return
+      }
+      if (result === DECODE_COMMAND && !this.#router.route(connection, decoder)) {
+        this.#stop(connection, bytes.subarray(at))
+        return
+      }
+      at = decoder.end
+      if (connection.closing) return
+      if (connection.stopped !== 0) {
+        this.#stop(connection, at < to ? bytes.subarray(at) : null)
+        return
+      }
+      if (this.#output.writer.position > SLAB_SETTLE_BYTES && !this.#settleEarly(connection)) {
+        this.#stop(connection, at < to ? bytes.subarray(at) : null)
+        return
+      }
+    }
+  }
+
+  /**
+   * Bytes of a command that spans receives. Returns the offset behind it, or -1 when everything was
+   * taken (or the connection stopped or ended).
+   */
+  #feedQuery(connection: Connection, bytes: Uint8Array, from: number, to: number): number {
+    connection.query ??= new QueryBuffer(QUERY_BUFFER_BYTES_MAX)
+    const query = connection.query
+    const { authenticated } = connection
+    query.limitBytes = authenticated
+      ? QUERY_BUFFER_BYTES_MAX
+      : UNAUTHENTICATED_QUERY_BUFFER_BYTES_MAX
+    const limits = authenticated ? AUTHENTICATED_LIMITS : UNAUTHENTICATED_LIMITS
+    const at = query.feed(bytes, from, to, limits)
+    if (query.result === DECODE_INCOMPLETE) return -1
+    if (query.result === DECODE_ERROR) {
+      this.#protocolError(connection, query.decoder.errorText)
+      return -1
+    }
+    if (query.result === QUERY_TOO_LARGE) {
+      connection.socket.destroy()
+      return -1
+    }
+    if (query.result === DECODE_COMMAND && !this.#router.route(connection, query.decoder)) {
+      // Once more from its first byte: the command goes back in front of what follows it.
+      const { decoder } = query
+      const whole = Buffer.concat([query.held(decoder.end), bytes.subarray(at, to)])
+      query.release()
+      this.#stop(connection, whole)
+      return -1
+    }
+    query.release()
+    if (connection.closing) return -1
+    if (connection.stopped !== 0) {
+      this.#stop(connection, at < to ? bytes.subarray(at, to) : null)
+      return -1
+    }
+    return at
+  }
+
+  #protocolError(connection: Connection, text: Uint8Array): void {
+    this.#counters.add(COUNTER.protocolErrors, 1)
+    const start = this.#output.writer.position
+    this.#output.writer.raw(text)
+    connection.closing = true
+    this.#router.deliver(connection, start)
+    if (connection.inFlight() > 0) this.#stop(connection, null)
+  }
+
+  // ── Stopping and going on ───────────────────────────────────────────────────────────────────
+
+  #stop(connection: Connection, unread: Uint8Array | null): void {
+    connection.unread = unread
+    connection.socket.pause()
+    if (!this.#stopped.includes(connection)) this.#stopped.push(connection)
+  }
+
+  #onDrain(connection: Connection): void {
+    connection.stopped &= ~STOPPED_OUTPUT
+    if (connection.unread !== null || this.#stopped.includes(connection)) this.schedule()
+    else if (!connection.closed) connection.socket.resume()
+  }
+
+  /** Lets stopped connections go on whose reason is gone. */
+  #retryStopped(): void {
+    const waiting = this.#stopped.splice(0)
+    for (const connection of waiting) {
+      if (connection.closed) continue
+      const inFlight = connection.inFlight()
+      if (connection.closing) {
+        if (inFlight > 0) this.#stopped.push(connection)
+        else this.#closeBehindReplies(connection)
+        continue
+      }
+      if ((connection.stopped & STOPPED_OUTPUT) !== 0) {
+        this.#stopped.push(connection)
+        continue
+      }
+      if ((connection.stopped & STOPPED_BARRIER) !== 0 && inFlight > 0) {
+        this.#stopped.push(connection)
+        continue
+      }
+      if ((connection.stopped & STOPPED_IN_FLIGHT) !== 0 && inFlight > 0) {
+        this.#stopped.push(connection)
+        continue
+      }
+      connection.stopped = 0
+      const { unread } = connection
+      connection.unread = null
+      if (unread !== null) this.#consume(connection, unread)
+      if (connection.stopped === 0 && connection.unread === null) connection.socket.resume()
+    }
+    this.#router.publish()
+  }
+
+  #closeBehindReplies(connection: Connection): void {
+    this.#output.attachEmpty(connection)
+  }
+
+  // ── The end of a turn ───────────────────────────────────────────────────────────────────────
+
+  schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#idleTurns = 0
+    setImmediate(this.#tick)
+  }
+
+  #endTurn(): void {
+    this.#scheduled = false
+    this.#settle()
+    const delivered = this.#inbox.drain()
+    if (this.#stopped.length > 0) {
+      this.#retryStopped()
+      this.#settle()
+    }
+    this.#output.flush(this.#onFinished)
+    if (delivered > 0 && this.#closing.length > 0) this.#freeClosed()
+    if (this.#inbox.inFlight === 0 && this.#stopped.length === 0) {
+      this.#bell.arm()
+      return
+    }
+    this.#idleTurns = delivered > 0 ? 0 : this.#idleTurns + 1
+    if (this.#idleTurns > IDLE_TURNS_MAX) {
+      this.#bell.arm()
+      return
+    }
+    this.#scheduled = true
+    setImmediate(this.#tick)
+  }
+
+  /** Commits and releases every shard held in place; exchanges replies of failed commits. */
+  #settle(): void {
+    const executor = this.#executor
+    while (executor.heldCount > 0) {
+      const shard = executor.heldShards[executor.heldCount - 1]
+      if (executor.commit(shard) !== 0) {
+        this.#counters.add(COUNTER.commitsFailed, 1)
+        this.#turn.answerUnknown(shard, this.#output, (slot) => this.connections[slot] ?? null)
+      }
+      executor.release(shard)
+    }
+    this.#turn.clear()
+  }
+
+  /** The slab is full in the middle of a receive. False: the client does not take its replies. */
+  #settleEarly(connection: Connection): boolean {
+    this.#settle()
+    this.#output.flush(this.#onFinished)
+    return (connection.stopped & STOPPED_OUTPUT) === 0
+  }
+
+  #freeClosed(): void {
+    for (const connection of this.#closing.splice(0)) this.#freeWhenQuiet(connection)
+  }
+
+  // ── For the thread ──────────────────────────────────────────────────────────────────────────
+
+  /** Nothing of any client is in flight or unsent. */
+  isQuiet(): boolean {
+    return this.#inbox.inFlight === 0 && !this.#output.hasWork() && this.#executor.heldCount === 0
+  }
+}

@@ -1,0 +1,97 @@
+// The listening socket of one acceptor and what happens when a client comes: limits, keep-alive,
+// idle timeout. Several acceptors listen on the same port (reusePort); main has made sure that
+// nobody else does.
+
+import net from 'node:net'
+import type { Clock } from '../base/clock.ts'
+import type { Counters } from '../counters/counters.ts'
+import { COUNTER } from '../counters/layout.ts'
+import type { ServerFacts } from '../executor/facts.ts'
+import {
+  CLIENT_COUNT_WORD,
+  CLIENT_ID_WORD,
+  MAX_CLIENTS_WORD,
+  TCP_KEEPALIVE_SECONDS_WORD,
+  TIMEOUT_SECONDS_WORD,
+} from '../rows/layout.ts'
+import type { Rows } from '../rows/rows.ts'
+import { MAX_CLIENTS } from '../wire/replies.ts'
+import type { Acceptor } from './acceptor.ts'
+
+const IDLE_CHECK_MS = 1000
+const BACKLOG = 511
+
+export class Listener {
+  readonly #acceptor: Acceptor
+  readonly #facts: ServerFacts
+  readonly #rows: Rows
+  readonly #clock: Clock
+  readonly #counters: Counters
+  readonly #server: net.Server
+  readonly #idleTimer: NodeJS.Timeout
+
+  constructor(
+    acceptor: Acceptor,
+    facts: ServerFacts,
+    rows: Rows,
+    clock: Clock,
+    counters: Counters,
+    onError: (error: Error) => void,
+  ) {
+    this.#acceptor = acceptor
+    this.#facts = facts
+    this.#rows = rows
+    this.#clock = clock
+    this.#counters = counters
+    this.#server = net.createServer({ noDelay: true, allowHalfOpen: false }, (socket) =>
+      this.#onConnection(socket),
+    )
+    this.#server.on('error', onError)
+    acceptor.onClosed = () => void Atomics.sub(rows.words, CLIENT_COUNT_WORD, 1)
+    this.#idleTimer = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS)
+    this.#idleTimer.unref()
+  }
+
+  listen(onListening: () => void): void {
+    const { options, port, acceptorCount } = this.#facts
+    this.#server.listen(
+      { host: options.host, port, backlog: BACKLOG, reusePort: acceptorCount > 1 },
+      onListening,
+    )
+  }
+
+  /** Takes no more clients; those that are there stay. */
+  close(): void {
+    clearInterval(this.#idleTimer)
+    this.#server.close()
+  }
+
+  #onConnection(socket: net.Socket): void {
+    const words = this.#rows.words
+    this.#counters.add(COUNTER.connectionsReceived, 1)
+    const before = Atomics.add(words, CLIENT_COUNT_WORD, 1)
+    if (before >= words[MAX_CLIENTS_WORD]) {
+      Atomics.sub(words, CLIENT_COUNT_WORD, 1)
+      this.#counters.add(COUNTER.connectionsRejected, 1)
+      socket.on('error', () => {})
+      socket.end(MAX_CLIENTS, () => socket.destroy())
+      return
+    }
+    const keepaliveSeconds = words[TCP_KEEPALIVE_SECONDS_WORD]
+    if (keepaliveSeconds > 0) socket.setKeepAlive(true, keepaliveSeconds * 1000)
+    const id = Atomics.add(words, CLIENT_ID_WORD, 1) + 1
+    this.#acceptor.open(socket, id, this.#facts.passwordDigest === null)
+  }
+
+  #closeIdle(): void {
+    const seconds = this.#rows.words[TIMEOUT_SECONDS_WORD]
+    if (seconds === 0) return
+    const limitMs = this.#clock.monotonicMs() - seconds * 1000
+    for (const connection of this.#acceptor.connections) {
+      if (connection === null || connection.closed) continue
+      if (connection.lastActivityMs < limitMs && connection.inFlight() === 0) {
+        connection.socket.destroy()
+      }
+    }
+  }
+}

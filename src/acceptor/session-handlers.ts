@@ -1,0 +1,83 @@
+// Which function serves which command of the acceptor. A row of the catalog without a handler
+// here, or a handler without a row, does not compile.
+
+import { ALL_ROWS, CODE_COUNT, type ConnectionCommandName } from '../catalog/table.ts'
+import type { SessionHandler } from './session.ts'
+import { replyHelp } from './session-arguments.ts'
+import { ckvShards } from './session-ckv.ts'
+import { clientGetName, clientId, clientSetInfo, clientSetName } from './session-client.ts'
+import {
+  clusterInfo,
+  clusterKeySlot,
+  clusterMyId,
+  clusterNodes,
+  clusterSlots,
+} from './session-cluster.ts'
+import {
+  command,
+  commandCountReply,
+  commandDocsReply,
+  commandGetKeysReply,
+  commandInfoReply,
+  commandListReply,
+} from './session-command.ts'
+import { configGet } from './session-config.ts'
+import {
+  auth,
+  echo,
+  hello,
+  ping,
+  quit,
+  readOnly,
+  readWrite,
+  reset,
+  select,
+  time,
+} from './session-connection.ts'
+import { info } from './session-info.ts'
+
+export const sessionHandlers = {
+  auth,
+  echo,
+  ping,
+  quit,
+  select,
+  hello,
+  reset,
+  readonly: readOnly,
+  readwrite: readWrite,
+  time,
+  info,
+  'client|setname': clientSetName,
+  'client|getname': clientGetName,
+  'client|setinfo': clientSetInfo,
+  'client|id': clientId,
+  'client|help': replyHelp,
+  command,
+  'command|count': commandCountReply,
+  'command|info': commandInfoReply,
+  'command|getkeys': commandGetKeysReply,
+  'command|docs': commandDocsReply,
+  'command|list': commandListReply,
+  'command|help': replyHelp,
+  'config|get': configGet,
+  'config|help': replyHelp,
+  'cluster|slots': clusterSlots,
+  'cluster|nodes': clusterNodes,
+  'cluster|info': clusterInfo,
+  'cluster|keyslot': clusterKeySlot,
+  'cluster|myid': clusterMyId,
+  'cluster|help': replyHelp,
+  'ckv|help': replyHelp,
+  'ckv|shards': ckvShards,
+} as const satisfies Record<ConnectionCommandName, SessionHandler>
+
+/** By the row's code; undefined for commands that are not the acceptor's. */
+export const SESSION_HANDLERS_BY_CODE: readonly (SessionHandler | undefined)[] = handlersByCode()
+
+function handlersByCode(): (SessionHandler | undefined)[] {
+  const byCode = new Array<SessionHandler | undefined>(CODE_COUNT).fill(undefined)
+  const byName = new Map<string, SessionHandler>(Object.entries(sessionHandlers))
+  for (const row of ALL_ROWS) byCode[row.code] = byName.get(row.name)
+  return byCode
+}

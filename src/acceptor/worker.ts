@@ -1,0 +1,101 @@
+// Entry of an acceptor thread: attaches to the shared memory, listens, and obeys main.
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { assert } from '../base/assert.ts'
+import { ROWS_BY_CODE } from '../catalog/table.ts'
+import { Counters } from '../counters/counters.ts'
+import { attachExecutor, replyRing, requestRing } from '../executor/attach.ts'
+import type { ThreadPlan } from '../executor/plan.ts'
+import { loadHasher } from '../log/checksum.ts'
+import { ChunkPool } from '../ring/pool.ts'
+import { RequestWriter } from '../ring/requests.ts'
+import type { Ring } from '../ring/ring.ts'
+import { Acceptor } from './acceptor.ts'
+import type { Connection } from './connection.ts'
+import { Inbox } from './inbox.ts'
+import { Listener } from './listener.ts'
+import { Output } from './output.ts'
+import { Router } from './router.ts'
+import { Session } from './session.ts'
+import { SESSION_HANDLERS_BY_CODE } from './session-handlers.ts'
+import { TurnLog } from './turn.ts'
+
+/** How often a stopping acceptor looks whether its clients have got everything, in ms. */
+const STOP_LOOK_MS = 5
+/** A clean stop waits at most so long for clients to take their replies, in ms. */
+const STOP_PATIENCE_MS = 3000
+
+const plan = workerData as ThreadPlan
+const port = parentPort
+assert(port !== null, 'an acceptor is a child of main')
+
+await loadHasher()
+const { shared, thread, index } = plan
+const { facts } = shared
+const output = new Output()
+const { rows, clock, sides, executor } = attachExecutor(shared, thread, output.writer)
+const counters = new Counters(shared.counters, thread)
+const pool = new ChunkPool(shared.pool)
+const requests: RequestWriter[] = []
+const replies: Ring[] = []
+for (let shard = 0; shard < facts.shardCount; shard++) {
+  requests.push(new RequestWriter(requestRing(shared, rows, index, shard)))
+  replies.push(replyRing(shared, rows, index, shard))
+}
+const connections: (Connection | null)[] = []
+const inbox = new Inbox(rows, thread, sides, replies, pool, output, counters, connections)
+const turn = new TurnLog()
+const anyRow = ROWS_BY_CODE.find((row) => row !== undefined)
+assert(anyRow !== undefined, 'the catalog has rows')
+const session = new Session(facts, counters, rows, clock, sides, output.writer, index, anyRow)
+const router = new Router(
+  rows,
+  executor,
+  session,
+  SESSION_HANDLERS_BY_CODE,
+  requests,
+  pool,
+  output,
+  inbox,
+  turn,
+)
+const acceptor = new Acceptor(
+  rows,
+  executor,
+  router,
+  inbox,
+  output,
+  turn,
+  clock,
+  counters,
+  connections,
+)
+const listener = new Listener(acceptor, facts, rows, clock, counters, (error) => {
+  port.postMessage({ kind: 'failed', message: error.message })
+})
+listener.listen(() => port.postMessage({ kind: 'listening' }))
+
+port.on('message', (message: { kind: string }) => {
+  if (message.kind === 'stop') stop()
+})
+
+/** No new clients, nothing more read; what was begun is answered, then everybody is sent away. */
+function stop(): void {
+  listener.close()
+  for (const connection of connections) connection?.socket.pause()
+  const deadlineMs = clock.monotonicMs() + STOP_PATIENCE_MS
+  const look = (): void => {
+    acceptor.schedule()
+    if (!acceptor.isQuiet() && clock.monotonicMs() < deadlineMs) {
+      setTimeout(look, STOP_LOOK_MS)
+      return
+    }
+    for (const connection of connections) connection?.socket.end()
+    setImmediate(() => {
+      for (const connection of connections) connection?.socket.destroySoon()
+      port?.postMessage({ kind: 'stopped' })
+      port?.close()
+    })
+  }
+  setImmediate(look)
+}

@@ -1,0 +1,61 @@
+// `ckv [serve] …` and its other commands. Whatever is wrong with a start is one line on standard
+// error and an exit code above 0.
+
+import fs from 'node:fs'
+import { CkvError } from '../base/errors.ts'
+import { CKV_VERSION } from '../monitor/version.ts'
+import { parseOptions } from '../options/parse.ts'
+import { makeLogger } from './logger.ts'
+import { readMachine } from './machine.ts'
+import { type ReadyFacts, Server } from './server.ts'
+
+export async function runCommandLine(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  try {
+    return await serve(argv[0] === 'serve' ? argv.slice(1) : argv, environment)
+  } catch (error) {
+    if (!(error instanceof CkvError)) throw error
+    process.stderr.write(`ckv: ${error.message}\n`)
+    return error.exitCode
+  }
+}
+
+async function serve(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const machine = readMachine()
+  const parsed = parseOptions({
+    argv,
+    environment,
+    readTextFile: (path) => fs.readFileSync(path, 'utf8'),
+    machine,
+    version: CKV_VERSION,
+  })
+  if (parsed.kind === 'text') {
+    process.stdout.write(`${parsed.text}\n`)
+    return 0
+  }
+  const logger = makeLogger(parsed.options.logLevel)
+  const { server, ready } = await Server.start({ ...parsed, machine, logger })
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => server.stop())
+  }
+  // The launcher is gone (even by SIGKILL): nobody would stop us any more.
+  process.on('disconnect', () => server.stop())
+  process.stdout.write(`${readyLine(ready)}\n`)
+  return server.finished
+}
+
+function readyLine({ facts, keyCount, recoveryMs }: ReadyFacts): string {
+  const { options } = facts
+  const gigabytes = (options.shardMemoryBytes / 2 ** 30).toFixed(2).replace(/\.?0+$/, '')
+  return (
+    `ckv ready on ${options.host}:${facts.port} profile ${options.profile}, ` +
+    `${facts.shardCount} shards of ${gigabytes} GB, instance ${facts.instance}, ` +
+    `password ${facts.passwordDigest === null ? 'no' : 'yes'}, ` +
+    `${keyCount} keys recovered in ${Math.round(recoveryMs)} ms`
+  )
+}

@@ -1,0 +1,99 @@
+// The memory and thread plan: every SharedArrayBuffer of the process is made here, once, before
+// any thread starts. Pages come from the system only when they are touched, so a plan costs address
+// space, not memory; what cannot be reserved is said in one line with the option to change.
+//
+//   budget (--shared-memory-budget) = pool ¼ + log slices ¼ + rings ¼ (+ ¼ in hand for rounding up)
+
+import { CkvError } from '../base/errors.ts'
+import { SEGMENT_BYTES_MAX, THREADS_MAX } from '../base/limits.ts'
+import { countersByteLength } from '../counters/counters.ts'
+import type { ServerFacts } from '../executor/facts.ts'
+import type { SharedPlan } from '../executor/plan.ts'
+import { EVENT_RING_BYTES } from '../ring/events.ts'
+import { ringBlockBytes } from '../ring/layout.ts'
+import { rowsByteLength } from '../rows/layout.ts'
+
+const RING_BYTES_MIN = 16_384
+const RING_BYTES_MAX = 1_048_576
+const SLICE_BYTES_MIN = 65_536
+const SLICE_BYTES_MAX = 4_194_304
+
+/** What of the plan is not shared memory. */
+export interface PlanFacts {
+  readonly facts: ServerFacts
+  readonly hashKey0: number
+  readonly hashKey1: number
+  readonly generation: number
+  readonly shardDirectories: readonly string[]
+}
+
+export function makePlan(given: PlanFacts): SharedPlan {
+  const { facts } = given
+  const { shardCount, acceptorCount, workerCount, options } = facts
+  const sideCount = options.mirror ? 2 : 1
+  const quarter = options.sharedMemoryBudgetBytes / 4
+  const sliceBytes = powerOfTwoBelow(
+    quarter / (shardCount * sideCount),
+    SLICE_BYTES_MIN,
+    SLICE_BYTES_MAX,
+  )
+  const ringBytes = powerOfTwoBelow(
+    quarter / (acceptorCount * shardCount * (1 + sideCount)),
+    RING_BYTES_MIN,
+    RING_BYTES_MAX,
+  )
+  const threadCount = 1 + acceptorCount + workerCount + 1
+  if (threadCount > THREADS_MAX) {
+    throw new CkvError('threads', `--acceptors and --workers together: at most ${THREADS_MAX - 2}`)
+  }
+  const arenas: SharedArrayBuffer[][] = []
+  for (let index = 0; index < shardCount * sideCount; index++) {
+    arenas.push(arenaSegments(options.shardMemoryBytes, shardCount))
+  }
+  return {
+    ...given,
+    rows: reserve(rowsByteLength(shardCount)),
+    counters: reserve(countersByteLength()),
+    rings: times(acceptorCount, () => reserve(ringBlockBytes(shardCount, sideCount, ringBytes))),
+    ringBytes,
+    pool: reserve(quarter),
+    arenas,
+    slices: times(shardCount * sideCount, () => reserve(sliceBytes)),
+    events: times(threadCount, () => reserve(EVENT_RING_BYTES)),
+    sideCount,
+    acceptorThreads: times(acceptorCount, (index) => 1 + index),
+    workerThreads: times(workerCount, (index) => 1 + acceptorCount + index),
+    syncThread: 1 + acceptorCount + workerCount,
+  }
+}
+
+/** Whole gigabytes and what is left over. */
+function arenaSegments(shardMemoryBytes: number, shardCount: number): SharedArrayBuffer[] {
+  const segments: SharedArrayBuffer[] = []
+  try {
+    for (let left = shardMemoryBytes; left > 0; left -= SEGMENT_BYTES_MAX) {
+      segments.push(reserve(Math.min(left, SEGMENT_BYTES_MAX)))
+    }
+  } catch (error) {
+    throw new CkvError(
+      'memory',
+      `cannot reserve ${shardCount} shards of ${shardMemoryBytes} bytes: ` +
+        `${(error as Error).message}; give less with --shard-memory or --shards`,
+    )
+  }
+  return segments
+}
+
+function reserve(byteLength: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(byteLength)
+}
+
+function times<Value>(count: number, make: (index: number) => Value): Value[] {
+  return Array.from({ length: count }, (_, index) => make(index))
+}
+
+function powerOfTwoBelow(value: number, least: number, most: number): number {
+  let power = least
+  while (power * 2 <= value && power * 2 <= most) power *= 2
+  return power
+}

@@ -1,0 +1,356 @@
+// The life of a server: lock the directory, read or make the manifest, plan the memory, start the
+// threads, let the workers recover, serve, stop. Runs on main, which only coordinates.
+
+import net from 'node:net'
+import { PASSWORD_KEY_BYTES, passwordDigest } from '../acceptor/password.ts'
+import { SystemClock } from '../base/clock.ts'
+import { CkvError } from '../base/errors.ts'
+import { secretBytes } from '../base/random.ts'
+import { PROFILE_BITS } from '../catalog/spec.ts'
+import type { ServerFacts } from '../executor/facts.ts'
+import type { SharedPlan } from '../executor/plan.ts'
+import { loadHasher } from '../log/checksum.ts'
+import { NodeLogFs } from '../log/files.ts'
+import { type DirectoryLock, lockDirectory, SystemProcesses } from '../log/lock.ts'
+import {
+  createGeneration,
+  type Manifest,
+  newInstanceId,
+  newManifest,
+  readManifest,
+  removeStaleGenerations,
+  shardDirectory,
+  switchGeneration,
+  writeManifest,
+} from '../log/manifest.ts'
+import { resolveGroups } from '../log/resolve-groups.ts'
+import { nodeId } from '../monitor/node-id.ts'
+import type { Machine } from '../options/derived.ts'
+import { withStored } from '../options/parse.ts'
+import type { Password } from '../options/password.ts'
+import type { OptionSources, Options } from '../options/table.ts'
+import type { RecoveredMessage, ScannedMessage } from '../recovery/recover.ts'
+import { ringBellAlways } from '../ring/bell.ts'
+import {
+  DISPATCH_AUTO,
+  DISPATCH_PLACE,
+  DISPATCH_RING,
+  DISPATCH_WORD,
+  FSYNC_ALWAYS,
+  FSYNC_EVERYSEC,
+  FSYNC_NO,
+  FSYNC_POLICY_WORD,
+  MAX_CLIENTS_WORD,
+  STATE_CLOSING,
+  STATE_LOADING,
+  STATE_SERVING,
+  STATE_WORD,
+  TCP_KEEPALIVE_SECONDS_WORD,
+  TIMEOUT_SECONDS_WORD,
+} from '../rows/layout.ts'
+import { Rows } from '../rows/rows.ts'
+import { EventDrain, type Logger } from './logger.ts'
+import { makePlan } from './plan.ts'
+import { repartition } from './repartition.ts'
+import { type ThreadHandle, type ThreadMessage, Threads } from './threads.ts'
+
+/** A clean stop takes at most this long, in ms; what is not done by then is cut short. */
+const STOP_MS_MAX = 4500
+const RUN_ID_BYTES = 20
+
+export interface ServerInput {
+  readonly options: Options
+  readonly sources: OptionSources
+  readonly password: Password | null
+  readonly machine: Machine
+  readonly logger: Logger
+}
+
+const DISPATCH = { auto: DISPATCH_AUTO, ring: DISPATCH_RING, place: DISPATCH_PLACE } as const
+const FSYNC = { everysec: FSYNC_EVERYSEC, always: FSYNC_ALWAYS, no: FSYNC_NO } as const
+
+export interface ReadyFacts {
+  readonly facts: ServerFacts
+  readonly keyCount: number
+  readonly recordCount: number
+  readonly recoveryMs: number
+}
+
+export class Server {
+  readonly #shared: SharedPlan
+  readonly #rows: Rows
+  readonly #threads: Threads
+  readonly #events: EventDrain
+  readonly #lock: DirectoryLock
+  readonly #logger: Logger
+  readonly #clock = new SystemClock()
+  readonly #scanned: ScannedMessage[] = []
+  readonly #recovered: RecoveredMessage[] = []
+  readonly #startedMs: number
+  #listening = 0
+  #stopped = 0
+  #ended = 0
+  #stopping = false
+  readonly #ready: PromiseWithResolvers<ReadyFacts> = Promise.withResolvers()
+  readonly #finished: PromiseWithResolvers<number> = Promise.withResolvers()
+
+  private constructor(shared: SharedPlan, lock: DirectoryLock, logger: Logger) {
+    this.#shared = shared
+    this.#rows = new Rows(shared.rows)
+    this.#lock = lock
+    this.#logger = logger
+    this.#events = new EventDrain(shared.events, logger)
+    this.#startedMs = this.#clock.monotonicMs()
+    this.#threads = new Threads(
+      shared,
+      (handle, message) => this.#onMessage(handle, message),
+      (handle, reason) => this.#onEnd(handle, reason),
+    )
+  }
+
+  /** Resolves when every shard is served. Throws CkvError when the start is refused. */
+  static async start(input: ServerInput): Promise<{ server: Server; ready: ReadyFacts }> {
+    await loadHasher()
+    const files = new NodeLogFs()
+    const directory = input.options.dir
+    prepareDirectory(files, directory)
+    const lock = await lockDirectory(directory, new SystemProcesses())
+    try {
+      const { manifest, options } = await openManifest(files, input)
+      const port = await probePort(options)
+      const shared = makePlan(planFacts(options, manifest, port, input.password))
+      const server = new Server(shared, lock, input.logger)
+      server.#fillRows(options)
+      server.#threads.startAll()
+      const ready = await server.#ready.promise
+      return { server, ready }
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  }
+
+  #fillRows(options: Options): void {
+    const { words } = this.#rows
+    Atomics.store(words, DISPATCH_WORD, DISPATCH[options.dispatch])
+    Atomics.store(words, FSYNC_POLICY_WORD, FSYNC[options.appendfsync])
+    Atomics.store(words, MAX_CLIENTS_WORD, options.maxclients)
+    Atomics.store(words, TIMEOUT_SECONDS_WORD, options.timeoutSeconds)
+    Atomics.store(words, TCP_KEEPALIVE_SECONDS_WORD, options.tcpKeepaliveSeconds)
+    Atomics.store(words, STATE_WORD, STATE_LOADING)
+  }
+
+  // ── Messages of threads ─────────────────────────────────────────────────────────────────────
+
+  #onMessage(handle: ThreadHandle, message: ThreadMessage): void {
+    const { facts } = this.#shared
+    switch (message.kind) {
+      case 'scanned':
+        this.#scanned.push(message as unknown as ScannedMessage)
+        if (this.#scanned.length === facts.workerCount) this.#sendCuts()
+        return
+      case 'recovered':
+        this.#recovered.push(message as unknown as RecoveredMessage)
+        this.#readyWhenAll()
+        return
+      case 'listening':
+        this.#listening++
+        this.#readyWhenAll()
+        return
+      case 'stopped':
+        this.#stopped++
+        if (this.#stopped === facts.acceptorCount) this.#closeShards()
+        return
+      case 'failed':
+        this.#fail(new CkvError('START', String(message.message)))
+        return
+      default:
+        this.#fail(new Error(`thread ${handle.thread} said '${message.kind}'`))
+    }
+  }
+
+  #sendCuts(): void {
+    const shards = this.#scanned.flatMap((message) => message.shards)
+    const ends = new Array<number>(this.#shared.facts.shardCount).fill(0)
+    for (const scan of shards) ends[scan.shard] = scan.endLsn
+    const cuts = resolveGroups(
+      shards.flatMap((scan) => scan.groups),
+      ends,
+    )
+    for (const handle of this.#threads.ofRole('worker')) {
+      handle.worker.postMessage({ kind: 'replay', cuts })
+    }
+  }
+
+  #readyWhenAll(): void {
+    const { facts } = this.#shared
+    if (this.#recovered.length < facts.workerCount || this.#listening < facts.acceptorCount) return
+    for (const { notices } of this.#recovered) {
+      for (const notice of notices) this.#logger.warn(notice)
+    }
+    Atomics.store(this.#rows.words, STATE_WORD, STATE_SERVING)
+    this.#ready.resolve({
+      facts,
+      keyCount: sum(this.#recovered.map((message) => message.keyCount)),
+      recordCount: sum(this.#recovered.map((message) => message.recordCount)),
+      recoveryMs: this.#clock.monotonicMs() - this.#startedMs,
+    })
+  }
+
+  // ── The end ─────────────────────────────────────────────────────────────────────────────────
+
+  /** Resolves with the exit code when everything has ended. */
+  get finished(): Promise<number> {
+    return this.#finished.promise
+  }
+
+  /** A clean stop: clients are answered, logs written and synced. Any number of calls. */
+  stop(): void {
+    if (this.#stopping) return
+    this.#stopping = true
+    for (const handle of this.#threads.ofRole('acceptor')) {
+      handle.worker.postMessage({ kind: 'stop' })
+    }
+    setTimeout(() => this.#closeShards(), STOP_MS_MAX - 1000).unref()
+    setTimeout(() => this.#finish(0), STOP_MS_MAX).unref()
+  }
+
+  /** No request can come any more: workers end, then the sync thread syncs what is left. */
+  #closeShards(): void {
+    Atomics.store(this.#rows.words, STATE_WORD, STATE_CLOSING)
+    for (const handle of this.#threads.handles) ringBellAlways(this.#rows, handle.thread)
+  }
+
+  #onEnd(handle: ThreadHandle, reason: string): void {
+    this.#ended++
+    if (this.#stopping && reason === '') {
+      if (this.#ended === this.#threads.handles.length) this.#finish(0)
+      return
+    }
+    // What was acknowledged is in the files already; the kernel keeps it although we end.
+    this.#fail(
+      new Error(`${handle.role} ${handle.index} died: ${reason === '' ? 'it ended' : reason}`),
+    )
+  }
+
+  /** Something that cannot go on: committed logs are synced by the sync thread, then exit 1. */
+  #fail(error: Error): void {
+    if (error instanceof CkvError) {
+      this.#ready.reject(error)
+      return
+    }
+    this.#logger.fatal(error.message)
+    this.#ready.reject(error)
+    this.#stopping = true
+    this.#closeShards()
+    setTimeout(() => this.#finish(1), 500)
+  }
+
+  #finish(exitCode: number): void {
+    this.#events.stop()
+    this.#lock.release()
+    this.#finished.resolve(exitCode)
+  }
+}
+
+// ── The parts of a start ──────────────────────────────────────────────────────────────────────
+
+function prepareDirectory(files: NodeLogFs, directory: string): void {
+  try {
+    if (files.stat(directory) === null) files.mkdir(directory)
+  } catch (error) {
+    throw new CkvError(
+      'DIRECTORY',
+      `--dir '${directory}' cannot be used: ${(error as Error).message}`,
+    )
+  }
+}
+
+/** The manifest of the directory (made, or brought to another number of shards) and the options. */
+async function openManifest(
+  files: NodeLogFs,
+  input: ServerInput,
+): Promise<{ manifest: Manifest; options: Options }> {
+  const directory = input.options.dir
+  const stored = readManifest(files, directory)
+  if (stored === null) {
+    const instance = input.options.instance === '' ? newInstanceId() : input.options.instance
+    const manifest = newManifest(instance, input.options.shards)
+    createGeneration(files, directory, manifest.generation, manifest.shardCount)
+    writeManifest(files, directory, manifest)
+    return { manifest, options: { ...input.options, instance } }
+  }
+  const options = withStored(input.options, input.sources, input.machine, {
+    shards: stored.shardCount,
+    instance: stored.instance,
+  })
+  if (options.instance !== stored.instance) {
+    throw new CkvError(
+      'INSTANCE',
+      `--instance is ${options.instance}, the data in ${directory} belong to ${stored.instance}`,
+    )
+  }
+  removeStaleGenerations(files, directory, stored)
+  if (options.shards === stored.shardCount) return { manifest: stored, options }
+  const manifest: Manifest = {
+    ...stored,
+    generation: stored.generation + 1,
+    shardCount: options.shards,
+  }
+  input.logger.info(`re-partitioning from ${stored.shardCount} to ${options.shards} shards`)
+  createGeneration(files, directory, manifest.generation, manifest.shardCount)
+  await repartition(directory, stored, manifest, options)
+  switchGeneration(files, directory, manifest)
+  return { manifest, options }
+}
+
+function planFacts(options: Options, manifest: Manifest, port: number, password: Password | null) {
+  const passwordKey = secretBytes(PASSWORD_KEY_BYTES)
+  const facts: ServerFacts = {
+    instance: manifest.instance,
+    runId: Buffer.from(secretBytes(RUN_ID_BYTES)).toString('hex'),
+    profile: PROFILE_BITS[options.profile],
+    shardCount: manifest.shardCount,
+    acceptorCount: options.acceptors,
+    workerCount: Math.min(options.workers, manifest.shardCount),
+    options,
+    startedMs: new SystemClock().wallMs(),
+    port,
+    passwordDigest: password === null ? null : passwordDigest(passwordKey, password.reveal()),
+    passwordKey,
+    nodeIds: Array.from({ length: manifest.shardCount }, (_, shard) =>
+      nodeId(manifest.instance, shard, 0),
+    ),
+  }
+  return {
+    facts,
+    hashKey0: manifest.hashKey0,
+    hashKey1: manifest.hashKey1,
+    generation: manifest.generation,
+    shardDirectories: Array.from({ length: manifest.shardCount }, (_, shard) =>
+      shardDirectory(options.dir, manifest.generation, shard),
+    ),
+  }
+}
+
+/**
+ * Makes sure that the port is free (a second server with reusePort would bind silently too) and
+ * finds out which one it is when any will do.
+ */
+function probePort(options: Options): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const probe = net.createServer()
+  probe.once('error', (error: NodeJS.ErrnoException) => {
+    const text = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on: ${error.code}`
+    reject(new CkvError('PORT', `--port ${options.port} on ${options.host} ${text}`))
+  })
+  probe.listen({ host: options.host, port: options.port }, () => {
+    const { port } = probe.address() as net.AddressInfo
+    probe.close(() => resolve(port))
+  })
+  return promise
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

@@ -1,0 +1,81 @@
+// Starts the threads and watches them. All threads are children of main; main holds no acceptor
+// and never blocks.
+
+import { Worker } from 'node:worker_threads'
+import type { SharedPlan, ThreadPlan } from '../executor/plan.ts'
+
+export type ThreadRole = ThreadPlan['role']
+
+/** What threads tell main. */
+export interface ThreadMessage {
+  readonly kind: string
+  readonly [field: string]: unknown
+}
+
+export interface ThreadHandle {
+  readonly thread: number
+  readonly role: ThreadRole
+  readonly index: number
+  readonly worker: Worker
+}
+
+export type OnMessage = (handle: ThreadHandle, message: ThreadMessage) => void
+/** A thread ended: `reason` is '' when it ended by itself with code 0. */
+export type OnEnd = (handle: ThreadHandle, reason: string) => void
+
+/** Sources run as they are (.ts); the published package holds them stripped (.js). */
+const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+const ENTRIES: Record<ThreadRole, URL> = {
+  acceptor: new URL(`../acceptor/worker.${EXTENSION}`, import.meta.url),
+  worker: new URL(`../shard/worker.${EXTENSION}`, import.meta.url),
+  sync: new URL(`../sync/worker.${EXTENSION}`, import.meta.url),
+}
+
+export class Threads {
+  readonly handles: ThreadHandle[] = []
+  readonly #shared: SharedPlan
+  readonly #onMessage: OnMessage
+  readonly #onEnd: OnEnd
+
+  constructor(shared: SharedPlan, onMessage: OnMessage, onEnd: OnEnd) {
+    this.#shared = shared
+    this.#onMessage = onMessage
+    this.#onEnd = onEnd
+  }
+
+  startAll(): void {
+    const { acceptorThreads, workerThreads, syncThread } = this.#shared
+    workerThreads.forEach((thread, index) => {
+      this.#start('worker', thread, index)
+    })
+    acceptorThreads.forEach((thread, index) => {
+      this.#start('acceptor', thread, index)
+    })
+    this.#start('sync', syncThread, 0)
+  }
+
+  #start(role: ThreadRole, thread: number, index: number): void {
+    const plan: ThreadPlan = { thread, role, index, shared: this.#shared }
+    // Log descriptors belong to the process: one thread opens, others write and sync.
+    const worker = new Worker(ENTRIES[role], {
+      workerData: plan,
+      name: `ckv ${role} ${index}`,
+      trackUnmanagedFds: false,
+      stdin: false,
+    })
+    const handle: ThreadHandle = { thread, role, index, worker }
+    this.handles.push(handle)
+    let reason = ''
+    worker.on('message', (message: ThreadMessage) => this.#onMessage(handle, message))
+    worker.on('error', (error: unknown) => {
+      reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    })
+    worker.on('exit', (code) => {
+      this.#onEnd(handle, reason === '' && code !== 0 ? `exit code ${code}` : reason)
+    })
+  }
+
+  ofRole(role: ThreadRole): ThreadHandle[] {
+    return this.handles.filter((handle) => handle.role === role)
+  }
+}

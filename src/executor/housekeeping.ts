@@ -1,0 +1,64 @@
+// What a shard needs besides commands: expired keys removed, detached databases freed, waiting
+// blocks written again, marks appended. In slices: each holds the token for well under a
+// millisecond, and only when a look without the token says that there is something to do.
+
+import { DATABASE_COUNT } from '../base/limits.ts'
+import { deleteKey } from '../keyspace/effects.ts'
+import { hashOfKey, type ShardSide } from '../keyspace/side.ts'
+import { arenaNextExpiry, databaseRoot, releasePending, releaseSlice } from '../memory/database.ts'
+import { results, sweepExpired } from '../memory/dictionary-walk.ts'
+import { entryKeyLength, entryKeyStart } from '../memory/entry.ts'
+import { RELEASE_HEAD_WORD, SEGMENT_SHIFT } from '../memory/layout.ts'
+import { MARK_WANTED_WORD, WRITE_FAILED_WORD } from '../rows/layout.ts'
+import type { Executor } from './executor.ts'
+
+/** Dictionary pages looked at, and freed, under one holding: about 60 keys a page, 1 µs a key. */
+const SWEEP_PAGES = 8
+const RELEASE_PAGES = 8
+
+/** Is there something to do? May be asked without the token: a stale answer costs one look. */
+export function wantsHousekeeping(side: ShardSide, nowMs: number): boolean {
+  const words = side.rows.words
+  return (
+    arenaNextExpiry(side.arena) <= nowMs ||
+    side.arena.words[0][RELEASE_HEAD_WORD] !== 0 ||
+    Atomics.load(words, side.row + MARK_WANTED_WORD) !== 0 ||
+    Atomics.load(words, side.row + WRITE_FAILED_WORD) !== 0
+  )
+}
+
+/** One slice for one shard, if its token is free. Returns true if there is more to do now. */
+export function housekeep(executor: Executor, shard: number, nowMs: number): boolean {
+  if (!executor.tryHold(shard)) return false
+  const side = executor.sides[shard]
+  let more = false
+  if (side.log.writable(nowMs)) {
+    if (Atomics.load(side.rows.words, side.row + MARK_WANTED_WORD) !== 0) side.log.appendMark(nowMs)
+    more = expireSlice(side, nowMs)
+  }
+  if (releasePending(side.arena) > 0 || side.arena.words[0][RELEASE_HEAD_WORD] !== 0) {
+    if (releaseSlice(side.arena, RELEASE_PAGES)) more = true
+  }
+  executor.commit(shard)
+  executor.release(shard)
+  return more
+}
+
+/** Removes expired keys of a few pages; true if more are due. */
+function expireSlice(side: ShardSide, nowMs: number): boolean {
+  const arena = side.arena
+  for (let database = 0; database < DATABASE_COUNT; database++) {
+    const root = databaseRoot(arena, database)
+    if (root === 0) continue
+    const found = sweepExpired(arena, root, nowMs, SWEEP_PAGES)
+    for (let index = 0; index < found; index++) {
+      const entry = results[index]
+      const bytes = arena.bytes[entry >>> SEGMENT_SHIFT]
+      const start = entryKeyStart(arena, entry)
+      const length = entryKeyLength(arena, entry)
+      deleteKey(side, database, hashOfKey(side, bytes, start, length), bytes, start, length)
+      side.expiredCount++
+    }
+  }
+  return arenaNextExpiry(arena) <= nowMs
+}

@@ -1,0 +1,105 @@
+// Makes the files end where recovery decided, keeps what is cut, and makes all of it durable before
+// anything is served. A crash at any step leaves a log that recovers to the same state.
+
+import { CkvError } from '../base/errors.ts'
+import { LOG_READ_BYTES } from '../base/limits.ts'
+import { type LogFs, readFully, writeFully } from './files.ts'
+import * as layout from './layout.ts'
+import { cutPlace, lastSegmentAt, type ShardScan, type TornTail } from './scan.ts'
+
+export interface RepairedLog {
+  /** Where the log ends now; all of it is durable. */
+  readonly endLsn: number
+  /** Number for the next segment file. */
+  readonly nextNumber: number
+  /** What was cut, null when nothing was. */
+  readonly torn: TornTail | null
+  /** Where the cut bytes are kept. */
+  readonly keptFiles: readonly string[]
+}
+
+/**
+ * Cuts a scanned shard to `cutLsn` (`scan.endLsn`, or less where a group was cut). Cut bytes stay
+ * beside the log as `.broken` files. Throws CkvError LOG_REPAIR when the disk does not let it.
+ */
+export function repairShard(files: LogFs, scan: ShardScan, cutLsn: number): RepairedLog {
+  try {
+    return repair(files, scan, cutLsn)
+  } catch (error) {
+    const text = (error as Error).message
+    throw new CkvError('LOG_REPAIR', `cannot repair the log in ${scan.directory}: ${text}`)
+  }
+}
+
+function repair(files: LogFs, scan: ShardScan, cutLsn: number): RepairedLog {
+  const { segments, directory } = scan
+  const reason = scan.torn !== null && cutLsn === scan.endLsn ? scan.torn.reason : 'half a group'
+  const torn = cutPlace(segments, cutLsn, reason)
+  const last = lastSegmentAt(segments, cutLsn)
+  const kept: string[] = []
+  for (const name of scan.unbegun) {
+    const path = `${directory}/${name}`
+    if (files.stat(path)?.byteLength === 0) files.unlink(path)
+    else kept.push(setAside(files, path))
+  }
+  // Later files go first, the last one first: whatever a crash leaves is a log without a gap.
+  for (let index = segments.length - 1; index > last; index--) {
+    kept.push(setAside(files, segments[index].path))
+    files.fsyncDirectory(directory)
+  }
+  if (last < 0) {
+    files.fsyncDirectory(directory)
+    return { endLsn: cutLsn, nextNumber: 1, torn, keptFiles: kept }
+  }
+  const { path, header, byteLength } = segments[last]
+  const end = layout.SEGMENT_HEADER_BYTES + cutLsn - header.startLsn
+  if (end < byteLength) kept.push(copyTail(files, path, end, byteLength))
+  files.fsyncDirectory(directory)
+  // A process that died leaves written bytes that are not durable yet, in its last two segments.
+  if (last > 0) syncFile(files, segments[last - 1].path, -1)
+  syncFile(files, path, end < byteLength ? end : -1)
+  // A segment without a block is written anew under its number.
+  const nextNumber = end === layout.SEGMENT_HEADER_BYTES ? header.number : header.number + 1
+  return { endLsn: cutLsn, nextNumber, torn, keptFiles: kept }
+}
+
+function syncFile(files: LogFs, path: string, cutTo: number): void {
+  const fd = files.open(path, 'r+')
+  try {
+    if (cutTo >= 0) files.ftruncate(fd, cutTo)
+    files.fsync(fd)
+  } finally {
+    files.close(fd)
+  }
+}
+
+function setAside(files: LogFs, path: string): string {
+  const kept = brokenPath(files, path)
+  files.rename(path, kept)
+  return kept
+}
+
+function copyTail(files: LogFs, path: string, from: number, end: number): string {
+  const kept = brokenPath(files, path)
+  const source = files.open(path, 'r')
+  const target = files.open(kept, 'wx')
+  try {
+    const piece = new Uint8Array(Math.min(LOG_READ_BYTES, end - from))
+    for (let at = from; at < end; at += piece.byteLength) {
+      const length = readFully(files, source, piece, 0, Math.min(piece.byteLength, end - at), at)
+      writeFully(files, target, piece, 0, length, at - from)
+    }
+    files.fsync(target)
+  } finally {
+    files.close(source)
+    files.close(target)
+  }
+  return kept
+}
+
+function brokenPath(files: LogFs, path: string): string {
+  for (let count = 1; ; count++) {
+    const kept = count === 1 ? `${path}.broken` : `${path}.broken-${count}`
+    if (files.stat(kept) === null) return kept
+  }
+}

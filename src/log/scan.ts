@@ -1,0 +1,439 @@
+// First pass of a recovery: is this shard's log whole, where does it end, what must be cut?
+//
+// A block that is not whole is a TORN TAIL (the normal trace of a crash: cut it, say so) only if
+//   - it is in the last segment,
+//   - no whole block stands anywhere behind it,
+//   - no block says that it was durable (every header repeats the durable LSN; an idle mark says
+//     it of everything before it).
+// Anything else is DAMAGE: something was there and is not; the shard does not start and the message
+// says where. Cutting there would silently drop acknowledged writes.
+//
+// One more torn tail exists: at a switch of segments the new file may reach the disk before the
+// end of the old one. A power cut then leaves segment N without its end and N+1 with a header. If
+// no block says that the lost part was durable and it looks lost (missing, or a 512-byte sector of
+// zeros), N is cut and N+1 set aside.
+//
+// A commit that is a chain of blocks counts only with its last block: an unfinished chain at the
+// end is cut too (its replies never left).
+
+import { join } from 'node:path'
+import { CkvError } from '../base/errors.ts'
+import type { LogFs } from './files.ts'
+import * as layout from './layout.ts'
+import type { GroupPart } from './resolve-groups.ts'
+import {
+  decodeSegmentHeader,
+  type LogIdentity,
+  type SegmentHeader,
+  segmentNumber,
+} from './segment.ts'
+import { SegmentReader } from './segment-reader.ts'
+
+export interface ExpectedLog extends LogIdentity {
+  /** Where the log must begin: 0, or what an image covers. */
+  readonly startLsn: number
+}
+
+export interface ScannedSegment {
+  readonly name: string
+  readonly path: string
+  readonly header: SegmentHeader
+  readonly byteLength: number
+}
+
+/** What has to be cut behind the last whole commit. */
+export interface TornTail {
+  readonly file: string
+  /** File position of the first byte to cut. */
+  readonly offset: number
+  readonly lsn: number
+  /** Bytes to cut, over all segments. */
+  readonly byteLength: number
+  readonly reason: string
+}
+
+export interface LogDamage {
+  readonly file: string
+  readonly offset: number
+  readonly lsn: number
+  readonly reason: string
+}
+
+export interface ShardScan {
+  readonly shard: number
+  readonly directory: string
+  /** Segments with a whole header, in order. */
+  readonly segments: readonly ScannedSegment[]
+  /** File names of segments that never began (a spare, or a header that was never whole). */
+  readonly unbegun: readonly string[]
+  readonly endLsn: number
+  /** Highest LSN that some block says is durable. */
+  readonly durableLsn: number
+  /** Highest epoch of a segment, 0 without segments. */
+  readonly epoch: number
+  readonly blockCount: number
+  readonly recordCount: number
+  readonly lastCommitMs: number
+  readonly torn: TornTail | null
+  /** Parts of groups that are not known to be complete. */
+  readonly groups: readonly GroupPart[]
+}
+
+export interface Examination {
+  readonly scan: ShardScan
+  /** When set, `scan` describes only what stands before the damage. */
+  readonly damage: LogDamage | null
+}
+
+/** Examines a shard's directory. Throws CkvError LOG_DAMAGED, or LOG_VERSION for a newer format. */
+export function scanShard(files: LogFs, directory: string, expected: ExpectedLog): ShardScan {
+  const { scan, damage } = examineShard(files, directory, expected)
+  if (damage === null) return scan
+  throw new CkvError('LOG_DAMAGED', damageText(damage))
+}
+
+export function damageText(damage: LogDamage): string {
+  return `log is damaged: ${damage.file} at offset ${damage.offset}: ${damage.reason}`
+}
+
+/** The same without throwing for damage: `ckv log verify` and recovery see the same. */
+export function examineShard(files: LogFs, directory: string, expected: ExpectedLog): Examination {
+  const scanner = new ShardScanner(files, directory, expected)
+  const damage = scanner.run()
+  return { scan: scanner.result(), damage }
+}
+
+/** Groups are pruned when this many wait, so that a long log needs bounded memory. */
+const GROUPS_PRUNE_COUNT = 4096
+
+class ShardScanner {
+  readonly #files: LogFs
+  readonly #directory: string
+  readonly #expected: ExpectedLog
+  #segments: ScannedSegment[] = []
+  readonly #unbegun: string[] = []
+  #lsn: number
+  /** First LSN of the commit whose last block did not come yet; -1: none. */
+  #chainStart = -1
+  #durableLsn: number
+  #blockCount = 0
+  #recordCount = 0
+  #lastCommitMs = 0
+  #groups: GroupPart[] = []
+  #tornReason = ''
+
+  constructor(files: LogFs, directory: string, expected: ExpectedLog) {
+    this.#files = files
+    this.#directory = directory
+    this.#expected = expected
+    this.#lsn = expected.startLsn
+    this.#durableLsn = expected.startLsn
+  }
+
+  run(): LogDamage | null {
+    const damage = this.#readHeaders()
+    if (damage !== null) return damage
+    for (let index = 0; index < this.#segments.length; index++) {
+      const found = this.#scanSegment(index)
+      if (found !== null) return found
+      if (this.#tornReason !== '') break
+    }
+    return null
+  }
+
+  result(): ShardScan {
+    const endLsn = this.#chainStart >= 0 ? this.#chainStart : this.#lsn
+    this.#pruneGroups()
+    return {
+      shard: this.#expected.shard,
+      directory: this.#directory,
+      segments: this.#segments,
+      unbegun: this.#unbegun,
+      endLsn,
+      durableLsn: this.#durableLsn,
+      epoch: this.#segments.at(-1)?.header.epoch ?? 0,
+      blockCount: this.#blockCount,
+      recordCount: this.#recordCount,
+      lastCommitMs: this.#lastCommitMs,
+      torn: this.#tornTail(endLsn),
+      groups: this.#groups,
+    }
+  }
+
+  #tornTail(endLsn: number): TornTail | null {
+    const reason = this.#tornReason !== '' ? this.#tornReason : 'unfinished commit'
+    return cutPlace(this.#segments, endLsn, reason)
+  }
+
+  // ── headers ─────────────────────────────────────────────────────────────────────────────────
+
+  #readHeaders(): LogDamage | null {
+    if (!this.#files.stat(this.#directory)?.isDirectory) {
+      return this.#damage('', 0, 'the directory of the shard is missing')
+    }
+    const names = this.#files
+      .readdir(this.#directory)
+      .filter((name) => segmentNumber(name) > 0)
+      .sort((left, right) => segmentNumber(left) - segmentNumber(right))
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index]
+      const path = `${this.#directory}/${name}`
+      const reader = new SegmentReader(this.#files, path)
+      try {
+        const header = decodeSegmentHeader(reader.headerBytes())
+        if (typeof header !== 'string') {
+          this.#segments.push({ name, path, header, byteLength: reader.byteLength })
+          continue
+        }
+        if (index < names.length - 1 || hasBlockMagic(reader)) return this.#damage(name, 0, header)
+        this.#unbegun.push(name)
+      } finally {
+        reader.close()
+      }
+    }
+    return this.#checkChain(names)
+  }
+
+  /** Are these the segments of this log, all of them, in this order? */
+  #checkChain(names: readonly string[]): LogDamage | null {
+    const expected = this.#expected
+    for (let index = 0; index < names.length; index++) {
+      const number = segmentNumber(names[index])
+      if (index > 0 && number !== segmentNumber(names[index - 1]) + 1) {
+        return this.#damage(names[index], 0, 'the segment before it is missing')
+      }
+    }
+    for (let index = 0; index < this.#segments.length; index++) {
+      const { name, header } = this.#segments[index]
+      const problem =
+        header.instance !== expected.instance
+          ? `belongs to instance ${header.instance}, not ${expected.instance}`
+          : header.generation !== expected.generation
+            ? `belongs to generation ${header.generation}, not ${expected.generation}`
+            : header.shard !== expected.shard
+              ? `belongs to shard ${header.shard}, not ${expected.shard}`
+              : header.number !== segmentNumber(name)
+                ? `is segment ${header.number} under another name`
+                : index > 0 && header.epoch < this.#segments[index - 1].header.epoch
+                  ? 'is of an older epoch than the segment before it'
+                  : null
+      if (problem !== null) return this.#damage(name, 0, problem)
+    }
+    const first = this.#segments.at(0)
+    if (first !== undefined && first.header.startLsn !== expected.startLsn) {
+      return this.#damage(
+        first.name,
+        0,
+        `begins at LSN ${first.header.startLsn}, not ${expected.startLsn}`,
+      )
+    }
+    return null
+  }
+
+  // ── blocks ──────────────────────────────────────────────────────────────────────────────────
+
+  #scanSegment(index: number): LogDamage | null {
+    const segment = this.#segments[index]
+    const next = this.#segments.at(index + 1)
+    const reader = new SegmentReader(this.#files, segment.path)
+    try {
+      let position = layout.SEGMENT_HEADER_BYTES
+      while (position < reader.byteLength && this.#lsn !== next?.header.startLsn) {
+        const problem = this.#blockProblem(reader, position, segment)
+        if (problem !== null) return this.#judge(reader, index, position, problem)
+        this.#takeBlock(reader)
+        position += reader.blockLength
+      }
+      if (next === undefined) return null
+      if (this.#lsn !== next.header.startLsn) {
+        return this.#judge(reader, index, position, 'segment ends early')
+      }
+      // A holder that was fenced in mid-write may have left bytes that nobody counts.
+      if (position < reader.byteLength && next.header.epoch === segment.header.epoch) {
+        return this.#damage(segment.name, position, 'bytes stand behind the end of the segment')
+      }
+      return null
+    } finally {
+      reader.close()
+    }
+  }
+
+  #blockProblem(reader: SegmentReader, position: number, segment: ScannedSegment): string | null {
+    const problem = reader.readBlock(position)
+    if (problem !== null) return problem
+    if (!reader.checksumHolds(position, segment.header.segmentId)) {
+      return 'block has a wrong checksum'
+    }
+    // The bytes are as they were written. What does not fit now was never the next block here.
+    const misplaced = this.#misplaced(reader, segment)
+    if (misplaced !== null) return `${WHOLE_BLOCK}${misplaced}`
+    const broken = reader.recordsProblem(position)
+    return broken === null ? null : `${WHOLE_BLOCK}${broken}`
+  }
+
+  #misplaced(reader: SegmentReader, segment: ScannedSegment): string | null {
+    if (reader.blockShard !== this.#expected.shard) {
+      return `block belongs to shard ${reader.blockShard}`
+    }
+    if (reader.blockEpoch !== segment.header.epoch) return 'block is of another epoch'
+    if (reader.blockLsn !== this.#lsn) {
+      return `block begins at LSN ${reader.blockLsn}, not ${this.#lsn}`
+    }
+    if ((reader.blockFlags & ~layout.BLOCK_FLAGS_KNOWN) !== 0) return 'block has unknown flags'
+    if (reader.blockDurableLsn > reader.blockLsn) return 'block claims an impossible durable LSN'
+    return null
+  }
+
+  #takeBlock(reader: SegmentReader): void {
+    const lsn = this.#lsn
+    this.#blockCount++
+    this.#recordCount += reader.blockRecords
+    this.#lastCommitMs = reader.blockCommitMs
+    if (reader.blockDurableLsn > this.#durableLsn) this.#durableLsn = reader.blockDurableLsn
+    if (this.#chainStart < 0) this.#chainStart = lsn
+    this.#lsn = lsn + reader.blockLength
+    if ((reader.blockFlags & layout.BLOCK_CONTINUED) !== 0) return
+    if ((reader.blockFlags & layout.BLOCK_GROUP) !== 0) {
+      this.#groups.push({
+        shard: this.#expected.shard,
+        startLsn: this.#chainStart,
+        endLsn: this.#lsn,
+        groupShard: reader.groupShard,
+        groupLsn: reader.groupLsn,
+        participants: reader.groupParticipants,
+        index: reader.groupIndex,
+      })
+      if (this.#groups.length % GROUPS_PRUNE_COUNT === 0) this.#pruneGroups()
+    }
+    this.#chainStart = -1
+  }
+
+  /** A part that is durable was published after all other parts were durable too (syncer.ts). */
+  #pruneGroups(): void {
+    this.#groups = this.#groups.filter((part) => part.endLsn > this.#durableLsn)
+  }
+
+  // ── torn or damaged ─────────────────────────────────────────────────────────────────────────
+
+  #judge(
+    reader: SegmentReader,
+    index: number,
+    position: number,
+    problem: string,
+  ): LogDamage | null {
+    const { name, header } = this.#segments[index]
+    if (problem.startsWith(WHOLE_BLOCK)) {
+      return this.#damage(name, position, problem.slice(WHOLE_BLOCK.length))
+    }
+    const later = findBlock(reader, position + layout.LOG_ALIGNMENT_BYTES, header.segmentId)
+    if (later >= 0) {
+      return this.#damage(name, position, `${problem}, but a block stands behind it at ${later}`)
+    }
+    if (this.#lsn < this.#durableLsn) {
+      return this.#damage(name, position, `${problem}, but the log was durable up to here`)
+    }
+    const last = this.#segments.length - 1
+    if (index === last || (index === last - 1 && this.#lostAtSwitch(reader, index, position))) {
+      this.#tornReason = problem
+      return null
+    }
+    return this.#damage(name, position, `${problem}, but later segments follow`)
+  }
+
+  #lostAtSwitch(reader: SegmentReader, index: number, position: number): boolean {
+    const next = this.#segments[index + 1]
+    const extent =
+      layout.SEGMENT_HEADER_BYTES + next.header.startLsn - this.#segments[index].header.startLsn
+    if (reader.byteLength >= extent && !hasZeroSector(reader, position)) return false
+    const nextReader = new SegmentReader(this.#files, next.path)
+    try {
+      let at = layout.SEGMENT_HEADER_BYTES
+      while (at < nextReader.byteLength && nextReader.readBlock(at) === null) {
+        if (!nextReader.checksumHolds(at, next.header.segmentId)) break
+        if (nextReader.blockDurableLsn > this.#lsn) return false
+        at += nextReader.blockLength
+      }
+      return true
+    } finally {
+      nextReader.close()
+    }
+  }
+
+  #damage(file: string, offset: number, reason: string): LogDamage {
+    return { file: join(this.#directory, file), offset, lsn: this.#lsn, reason }
+  }
+}
+
+/** Marks a problem of a block whose checksum holds: that is never a torn write. */
+const WHOLE_BLOCK = 'whole block: '
+
+/** Index of the segment in which a log that ends at `lsn` ends; -1 without segments. */
+export function lastSegmentAt(segments: readonly ScannedSegment[], lsn: number): number {
+  let index = segments.length - 1
+  while (index > 0 && segments[index].header.startLsn > lsn) index--
+  return index
+}
+
+/** Where a log is cut so that it ends at `lsn`; null when it ends there already. */
+export function cutPlace(
+  segments: readonly ScannedSegment[],
+  lsn: number,
+  reason: string,
+): TornTail | null {
+  const index = lastSegmentAt(segments, lsn)
+  if (index < 0) return null
+  const { path, header, byteLength } = segments[index]
+  const offset = layout.SEGMENT_HEADER_BYTES + lsn - header.startLsn
+  let excess = byteLength - offset
+  for (const later of segments.slice(index + 1)) excess += later.byteLength
+  return excess === 0 ? null : { file: path, offset, lsn, byteLength: excess, reason }
+}
+
+/** Position of a whole block of this segment at or behind `from`, -1 if there is none. */
+function findBlock(reader: SegmentReader, from: number, segmentId: bigint): number {
+  // A value can be full of bytes that look like headers. Each would cost a checksum, so the work
+  // is bounded; when the bound is met a later block cannot be excluded, and that means damage.
+  let budget = 4 * (reader.byteLength - from) + 67_108_864
+  for (let position = from; ; position += layout.LOG_ALIGNMENT_BYTES) {
+    const found = nextMagic(reader, position)
+    if (found < 0) return -1
+    position = found
+    if (reader.readBlock(position) !== null) continue
+    budget -= reader.blockLength
+    if (budget < 0 || reader.checksumHolds(position, segmentId)) return position
+  }
+}
+
+function hasBlockMagic(reader: SegmentReader): boolean {
+  return nextMagic(reader, layout.SEGMENT_HEADER_BYTES) >= 0
+}
+
+/** First multiple of 8 at or behind `from` where a block header could begin, -1 if none. */
+function nextMagic(reader: SegmentReader, from: number): number {
+  const last = reader.byteLength - layout.BLOCK_HEADER_BYTES
+  for (let position = from; position <= last; position += layout.LOG_ALIGNMENT_BYTES) {
+    const at = reader.at(position, layout.BLOCK_HEADER_BYTES) + layout.BLOCK_MAGIC_BYTE
+    const bytes = reader.bytes
+    if (
+      bytes[at] === (layout.BLOCK_MAGIC & 0xff) &&
+      bytes[at + 1] === ((layout.BLOCK_MAGIC >> 8) & 0xff) &&
+      bytes[at + 2] === ((layout.BLOCK_MAGIC >> 16) & 0xff) &&
+      bytes[at + 3] === layout.BLOCK_MAGIC >> 24
+    ) {
+      return position
+    }
+  }
+  return -1
+}
+
+const SECTOR_BYTES = 512
+
+function hasZeroSector(reader: SegmentReader, from: number): boolean {
+  const first = Math.ceil(from / SECTOR_BYTES) * SECTOR_BYTES
+  for (let sector = first; sector < reader.byteLength; sector += SECTOR_BYTES) {
+    const length = Math.min(SECTOR_BYTES, reader.byteLength - sector)
+    const at = reader.at(sector, length)
+    if (reader.bytes.subarray(at, at + length).every((byte) => byte === 0)) return true
+  }
+  return false
+}

@@ -1,0 +1,147 @@
+// The serving loop of a shard worker: claim a ready shard, take its token, serve its rings,
+// release; housekeeping in between; sleep on the doorbell when there is nothing.
+
+import type { Clock } from '../base/clock.ts'
+import type { Counters } from '../counters/counters.ts'
+import { COUNTER } from '../counters/layout.ts'
+import type { ReplyBacklog } from '../executor/backlog.ts'
+import type { Executor } from '../executor/executor.ts'
+import { housekeep, wantsHousekeeping } from '../executor/housekeeping.ts'
+import type { SharedPlan } from '../executor/plan.ts'
+import type { ShardServer } from '../executor/serve.ts'
+import {
+  anyRequestsReady,
+  claimRequests,
+  markRequestsReady,
+  nextReadyShard,
+  sleepOnBell,
+} from '../ring/bell.ts'
+import { PROGRESS_WORD, STATE_CLOSING, STATE_WORD, threadRow } from '../rows/layout.ts'
+import type { Rows } from '../rows/rows.ts'
+
+/** How often an idle worker looks after its shards, in ms. */
+const HOUSEKEEPING_MS = 100
+/** With housekeeping left over, this much is slept between slices: at most a quarter of a core. */
+const HOUSEKEEPING_PAUSE_MS = 1
+/** Replies that found no room are tried again this often, in ms. */
+const BACKLOG_RETRY_MS = 1
+/** Looks at the ready bits before going to sleep: a wake-up costs more than a few looks. */
+const IDLE_LOOKS = 20
+
+export class WorkerLoop {
+  readonly #rows: Rows
+  readonly #executor: Executor
+  readonly #server: ShardServer
+  readonly #backlog: ReplyBacklog
+  readonly #clock: Clock
+  readonly #counters: Counters
+  readonly #index: number
+  readonly #workerCount: number
+  readonly #shardCount: number
+  readonly #progressWord: number
+  readonly #hasWork: () => boolean
+  #nextHousekeepingMs = 0
+  #housekeepingLeft = false
+
+  constructor(
+    rows: Rows,
+    executor: Executor,
+    server: ShardServer,
+    backlog: ReplyBacklog,
+    clock: Clock,
+    counters: Counters,
+    index: number,
+    shared: SharedPlan,
+  ) {
+    this.#rows = rows
+    this.#executor = executor
+    this.#server = server
+    this.#backlog = backlog
+    this.#clock = clock
+    this.#counters = counters
+    this.#index = index
+    this.#workerCount = shared.facts.workerCount
+    this.#shardCount = shared.facts.shardCount
+    this.#progressWord = threadRow(executor.thread) + PROGRESS_WORD
+    this.#hasWork = () => anyRequestsReady(rows) || this.#closing()
+  }
+
+  run(): void {
+    while (!this.#closing()) {
+      Atomics.add(this.#rows.words, this.#progressWord, 1)
+      const served = this.#serveReady()
+      if (!this.#backlog.isEmpty()) this.#drainBacklog()
+      this.#housekeepWhenDue(served)
+      if (!served && !this.#lookAgain()) this.#sleep()
+    }
+  }
+
+  #closing(): boolean {
+    return Atomics.load(this.#rows.words, STATE_WORD) === STATE_CLOSING
+  }
+
+  /** One round over the ready shards, beginning with this worker's own. */
+  #serveReady(): boolean {
+    let from = Math.floor((this.#index * this.#shardCount) / this.#workerCount)
+    let served = false
+    for (let round = 0; round < this.#shardCount; round++) {
+      const shard = nextReadyShard(this.#rows, from)
+      if (shard < 0) break
+      from = shard + 1 < this.#shardCount ? shard + 1 : 0
+      // Claimed by somebody else, or its token is held: who holds it looks at the rings afterwards.
+      if (!claimRequests(this.#rows, shard)) continue
+      if (this.#serveShard(shard)) served = true
+    }
+    return served
+  }
+
+  #serveShard(shard: number): boolean {
+    const executor = this.#executor
+    if (!executor.tryHold(shard)) return false
+    const before = this.#server.ringedCount
+    this.#server.serve(shard)
+    executor.release(shard)
+    this.#counters.add(COUNTER.commandsRinged, this.#server.ringedCount - before)
+    return true
+  }
+
+  #drainBacklog(): void {
+    for (const shard of this.#backlog.shards()) {
+      if (!this.#executor.tryHold(shard)) continue
+      this.#backlog.drain(shard)
+      this.#executor.release(shard)
+      // What was not served because of the backlog waits in the rings.
+      markRequestsReady(this.#rows, shard)
+    }
+  }
+
+  #housekeepWhenDue(served: boolean): void {
+    const nowMs = this.#clock.monotonicMs()
+    if (nowMs < this.#nextHousekeepingMs) return
+    this.#nextHousekeepingMs = nowMs + (served ? HOUSEKEEPING_PAUSE_MS * 4 : HOUSEKEEPING_PAUSE_MS)
+    const wallMs = this.#clock.wallMs()
+    let more = false
+    for (let shard = this.#index; shard < this.#shardCount; shard += this.#workerCount) {
+      if (!wantsHousekeeping(this.#executor.sides[shard], wallMs)) continue
+      if (housekeep(this.#executor, shard, wallMs)) more = true
+    }
+    this.#housekeepingLeft = more
+    if (!more) this.#nextHousekeepingMs = nowMs + HOUSEKEEPING_MS
+  }
+
+  /** A short look around before sleeping; true if there is work. */
+  #lookAgain(): boolean {
+    for (let look = 0; look < IDLE_LOOKS; look++) {
+      if (anyRequestsReady(this.#rows)) return true
+    }
+    return false
+  }
+
+  #sleep(): void {
+    let timeoutMs = HOUSEKEEPING_MS
+    if (this.#housekeepingLeft) timeoutMs = HOUSEKEEPING_PAUSE_MS
+    if (!this.#backlog.isEmpty()) timeoutMs = BACKLOG_RETRY_MS
+    const missed = sleepOnBell(this.#rows, this.#executor.thread, this.#hasWork, timeoutMs)
+    if (missed) this.#counters.add(COUNTER.wakeupsMissed, 1)
+  }
+}

@@ -1,0 +1,64 @@
+// Entry of a shard worker thread. First, with an event loop: recover this worker's shards (main
+// tells when to go on, see control/start.ts). Then the serving loop, which never returns to the
+// event loop: a thread in Atomics.wait has none.
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { assert } from '../base/assert.ts'
+import { CLIENT_OUTPUT_BYTES_MAX } from '../base/limits.ts'
+import { ROWS_BY_CODE } from '../catalog/table.ts'
+import { Counters } from '../counters/counters.ts'
+import { attachExecutor, replyRing, requestRing } from '../executor/attach.ts'
+import { ReplyBacklog } from '../executor/backlog.ts'
+import type { ThreadPlan } from '../executor/plan.ts'
+import { ShardServer } from '../executor/serve.ts'
+import { loadHasher } from '../log/checksum.ts'
+import { recoverShards } from '../recovery/recover.ts'
+import { ChunkPool } from '../ring/pool.ts'
+import type { Ring } from '../ring/ring.ts'
+import { ReplyWriter } from '../wire/encoder.ts'
+import { WorkerLoop } from './loop.ts'
+
+const REPLY_BYTES_FIRST = 65_536
+
+const plan = workerData as ThreadPlan
+const port = parentPort
+assert(port !== null, 'a shard worker is a child of main')
+
+await loadHasher()
+const { shared, thread, index } = plan
+const reply = new ReplyWriter(REPLY_BYTES_FIRST, CLIENT_OUTPUT_BYTES_MAX)
+const { rows, clock, sides, executor } = attachExecutor(shared, thread, reply)
+const { facts } = shared
+const recovery = {
+  instance: facts.instance,
+  generation: shared.generation,
+  shardDirectories: shared.shardDirectories,
+  sliceBytes: shared.slices[0].byteLength,
+  workerCount: facts.workerCount,
+}
+await recoverShards(recovery, rows, clock, sides, index, port)
+
+const pool = new ChunkPool(shared.pool)
+const requests: Ring[] = []
+const replies: Ring[] = []
+for (let acceptor = 0; acceptor < facts.acceptorCount; acceptor++) {
+  for (let shard = 0; shard < facts.shardCount; shard++) {
+    requests.push(requestRing(shared, rows, acceptor, shard))
+    replies.push(replyRing(shared, rows, acceptor, shard))
+  }
+}
+const { acceptorThreads } = shared
+const backlog = new ReplyBacklog(rows, pool, replies, acceptorThreads, facts.shardCount)
+const server = new ShardServer(
+  rows,
+  executor,
+  pool,
+  backlog,
+  ROWS_BY_CODE,
+  requests,
+  replies,
+  acceptorThreads,
+)
+const counters = new Counters(shared.counters, thread)
+new WorkerLoop(rows, executor, server, backlog, clock, counters, index, shared).run()
+port.close()

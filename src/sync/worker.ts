@@ -1,0 +1,63 @@
+// Entry of the sync thread: the only one that calls fdatasync. It makes written blocks durable as
+// the policy says, tells whoever waits for that, and prepares log files ahead of need. At the end,
+// when main has stopped everybody else, it syncs all that is left.
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { SystemClock } from '../base/clock.ts'
+import type { ThreadPlan } from '../executor/plan.ts'
+import { NodeLogFs } from '../log/files.ts'
+import { Syncer } from '../log/syncer.ts'
+import { markRepliesReady, markRequestsReady, ringBell, sleepOnBell } from '../ring/bell.ts'
+import { EventRing, LEVEL_ERROR } from '../ring/events.ts'
+import {
+  BELL_WORD,
+  FSYNC_ALWAYS,
+  FSYNC_POLICY_WORD,
+  PROGRESS_WORD,
+  STATE_CLOSING,
+  STATE_WORD,
+  threadRow,
+} from '../rows/layout.ts'
+import { Rows } from '../rows/rows.ts'
+
+/** Under everysec and no: how often the shards are looked at, in ms. */
+const LOOK_MS = 100
+
+const { shared, thread } = workerData as ThreadPlan
+const rows = new Rows(shared.rows)
+const clock = new SystemClock()
+const events = new EventRing(shared.events[thread])
+const targets = shared.shardDirectories.map((directory, shard) => ({ shard, side: 0, directory }))
+
+const syncer = new Syncer(rows, new NodeLogFs(), targets, shared.facts.options.segmentBytes, {
+  synced(shard) {
+    if (Atomics.load(rows.words, FSYNC_POLICY_WORD) !== FSYNC_ALWAYS) return
+    for (const acceptor of shared.acceptorThreads) {
+      markRepliesReady(rows, acceptor, shard)
+      ringBell(rows, acceptor)
+    }
+  },
+  markWanted(shard) {
+    markRequestsReady(rows, shard)
+  },
+  failed(shard, _side, operation, error) {
+    events.write(LEVEL_ERROR, `shard ${shard}: ${operation} failed: ${(error as Error).message}`)
+  },
+})
+
+const progressWord = threadRow(thread) + PROGRESS_WORD
+const bellWord = threadRow(thread) + BELL_WORD
+/** Under `always` every commit counts the bell up: what came after this sample was not looked at. */
+let sample = 0
+const hasWork = () =>
+  Atomics.load(rows.words, bellWord) !== sample ||
+  Atomics.load(rows.words, STATE_WORD) === STATE_CLOSING
+
+while (Atomics.load(rows.words, STATE_WORD) !== STATE_CLOSING) {
+  Atomics.add(rows.words, progressWord, 1)
+  sample = Atomics.load(rows.words, bellWord)
+  syncer.turn(Atomics.load(rows.words, FSYNC_POLICY_WORD), clock.monotonicMs())
+  sleepOnBell(rows, thread, hasWork, LOOK_MS)
+}
+syncer.syncAll(clock.monotonicMs())
+parentPort?.close()
