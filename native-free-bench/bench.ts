@@ -218,4 +218,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // Leaving through exit() ends the servers that were started.
   process.once(signal, () => process.exit(130))
 }
-await main()
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`)
+  process.exitCode = 1
+}

@@ -116,13 +116,15 @@ export async function runMatrix(plan: MatrixPlan, context: MatrixContext): Promi
   return summaries
 }
 
-/** Neighbouring cells that differ in the command only may share their servers. */
+/**
+ * Neighbouring cells with the same keys and connections share their servers. Not all cells do, or
+ * the logs of a long run would fill the disk.
+ */
 export function blocksOf(cells: readonly Cell[]): Cell[][] {
   const blocks: Cell[][] = []
   let last = ''
   for (const cell of cells) {
-    const { command: _, ...rest } = cell
-    const shape = JSON.stringify(rest)
+    const shape = JSON.stringify([cell.connections, cell.keys, cell.valueBytes])
     if (shape === last) blocks.at(-1)!.push(cell)
     else blocks.push([cell])
     last = shape

@@ -72,7 +72,7 @@ export function parseBenchmarkCsv(output: string): BenchmarkRow[] {
     }
     const throughput = field('rps', 1)
     if (!Number.isFinite(throughput)) continue
-    const us = (name: string): number => field(name, Number.POSITIVE_INFINITY) * 1000
+    const us = (name: string): number => Math.round(field(name, Number.POSITIVE_INFINITY) * 1000)
     rows.push({
       test: fields[0] ?? '',
       throughput,

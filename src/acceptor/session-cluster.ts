@@ -51,7 +51,8 @@ export function clusterNodes(session: Session): void {
     const first = firstSlotOfShard(shard, facts.shardCount)
     const last = lastSlotOfShard(shard, facts.shardCount)
     const slots = first === last ? `${first}` : `${first}-${last}`
-    text += `${facts.nodeIds[shard]} ${address} ${flags} - 0 ${pongMs} ${epoch} connected ${slots}\n`
+    const node = `${facts.nodeIds[shard]} ${address} ${flags}`
+    text += `${node} - 0 ${pongMs} ${epoch} connected ${slots}\n`
   }
   reply.verbatim(text)
 }

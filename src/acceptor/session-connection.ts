@@ -98,7 +98,7 @@ function guardOf(facts: ServerFacts): Guard | undefined {
   return { instance, profile, passwordKey, passwordDigest }
 }
 
-/** 7.0 lets its default user in with whatever password when it has none; one argument is an error. */
+/** Without a password 7.0 lets its default user in with any; one argument is an error. */
 function authWithoutPassword(session: Session): void {
   const { facts, argCount, reply } = session
   if (facts.profile !== PROFILE_REDIS) reply.error(replies.AUTH_WITHOUT_PASSWORD_32)

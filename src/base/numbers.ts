@@ -181,7 +181,7 @@ export function doubleText(value: number): string {
   const size = Math.abs(value)
   if (size === Infinity) return `${sign}inf`
   const { digits, exponent } = significantDigits(size)
-  const shown = digits.replace(/0+$/, '')
+  const shown = withoutTrailingZeros(digits)
   if (exponent < -4 || exponent >= DOUBLE_DIGITS) {
     const fraction = shown.length > 1 ? `.${shown.slice(1)}` : ''
     const power = String(Math.abs(exponent)).padStart(2, '0')
@@ -195,22 +195,46 @@ export function doubleText(value: number): string {
 
 const DOUBLE_DIGITS = 17
 
+function withoutTrailingZeros(digits: string): string {
+  let to = digits.length
+  while (to > 1 && digits.charCodeAt(to - 1) === ZERO) to--
+  return digits.slice(0, to)
+}
+
 /**
  * 17 digits, rounded as C does: half to even. JavaScript rounds half up, which differs only for
  * an exact tie: 2^-25 = 2.98023223876953125e-8 has 18 digits, C ends in …312, toExponential
- * in …313. Only a number whose digits end behind the 18th can tie, so 40 show it.
+ * in …313. For a tie all 18 are taken and cut.
  */
 function significantDigits(size: number): { digits: string; exponent: number } {
-  const long = size.toExponential(39)
-  const longDigits = long[0] + long.slice(2, 41)
-  const tie = TIE_TAIL.test(longDigits.slice(DOUBLE_DIGITS))
-  if (tie && (longDigits.charCodeAt(DOUBLE_DIGITS - 1) & 1) === 0) {
-    return { digits: longDigits.slice(0, DOUBLE_DIGITS), exponent: exponentOf(long) }
+  if (isTie(size)) {
+    const exact = size.toExponential(DOUBLE_DIGITS)
+    const digits = exact[0] + exact.slice(2, DOUBLE_DIGITS + 1)
+    const even = (digits.charCodeAt(DOUBLE_DIGITS - 1) & 1) === 0
+    if (even) return { digits, exponent: exponentOf(exact) }
   }
   const rounded = size.toExponential(DOUBLE_DIGITS - 1)
   return { digits: rounded[0] + rounded.slice(2, DOUBLE_DIGITS + 1), exponent: exponentOf(rounded) }
 }
 
+/**
+ * Has exactly 18 digits, the last a 5. With p bits behind the binary point a number has p decimal
+ * places (odd × 5^p / 10^p), the last of them a 5; 18 digits hold no more than 5^25. A whole number
+ * of 18 digits ends in 5 only if it is odd, and no double that large is.
+ */
+function isTie(size: number): boolean {
+  let places = 0
+  for (let rest = size; !Number.isInteger(rest); rest *= 2) {
+    if (++places > TIE_PLACES_MAX) return false
+  }
+  // Near the borders the product may be rounded to them: one digit more or less.
+  const digits = size * 10 ** places
+  if (places === 0 || digits < 0.99e17 || digits > 1.01e18) return false
+  const exact = size.toExponential(DOUBLE_DIGITS + TIE_PLACES_MAX)
+  return TIE_TAIL.test(exact.slice(DOUBLE_DIGITS + 1, exact.indexOf('e')))
+}
+
+const TIE_PLACES_MAX = 25
 const TIE_TAIL = /^50*$/
 
 function exponentOf(text: string): number {

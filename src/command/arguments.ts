@@ -9,6 +9,15 @@ import type { Call } from './call.ts'
 
 const CASE_BIT = 0x20
 
+const oneSide: ShardSide[] = []
+
+/** The sides that a command without keys is about: all shards, or the only one. */
+export function concernedSides(call: Call): readonly ShardSide[] {
+  if (call.severalShards) return call.sides
+  oneSide[0] = call.side
+  return oneSide
+}
+
 /** True in profile redis: 7.0's texts and limits; else those of 3.2. */
 export function speaksRedis7(call: Call): boolean {
   return call.profile === PROFILE_REDIS

@@ -67,6 +67,17 @@ export function makePlan(given: PlanFacts): SharedPlan {
   }
 }
 
+/** Control rows and log slices for writing logs of so many shards, without anything else. */
+export function repartitionMemory(shardCount: number): {
+  rows: SharedArrayBuffer
+  slices: SharedArrayBuffer[]
+} {
+  return {
+    rows: reserve(rowsByteLength(shardCount)),
+    slices: times(shardCount, () => reserve(SLICE_BYTES_MAX)),
+  }
+}
+
 /** Whole gigabytes and what is left over. */
 function arenaSegments(shardMemoryBytes: number, shardCount: number): SharedArrayBuffer[] {
   const segments: SharedArrayBuffer[] = []

@@ -299,7 +299,8 @@ async function openManifest(
   }
   input.logger.info(`re-partitioning from ${stored.shardCount} to ${options.shards} shards`)
   createGeneration(files, directory, manifest.generation, manifest.shardCount)
-  await repartition(directory, stored, manifest, options)
+  const records = await repartition(directory, stored, manifest, options.segmentBytes)
+  input.logger.info(`re-partitioned ${records} records`)
   switchGeneration(files, directory, manifest)
   return { manifest, options }
 }

@@ -1,5 +1,5 @@
 // The closed list of effects that a log record can carry. The numbers are on disk: append only,
-// never reuse, never renumber (test/frozen/codes.test.ts). What a code does to a shard's memory is
+// never reuse, never renumber (frozen by test/log/frozen.test.ts). What a code does to a shard's memory is
 // in keyspace; here only what its fields mean.
 //
 //   code                        key       value     number

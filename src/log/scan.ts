@@ -71,6 +71,7 @@ export interface ShardScan {
   readonly durableLsn: number
   /** Highest epoch of a segment, 0 without segments. */
   readonly epoch: number
+  /** In whole commits, as the records and the time. */
   readonly blockCount: number
   readonly recordCount: number
   readonly lastCommitMs: number
@@ -118,6 +119,9 @@ class ShardScanner {
   #durableLsn: number
   #blockCount = 0
   #recordCount = 0
+  // Of the commit whose last block did not come yet.
+  #chainBlocks = 0
+  #chainRecords = 0
   #lastCommitMs = 0
   #groups: GroupPart[] = []
   #tornReason = ''
@@ -286,9 +290,8 @@ class ShardScanner {
 
   #takeBlock(reader: SegmentReader): void {
     const lsn = this.#lsn
-    this.#blockCount++
-    this.#recordCount += reader.blockRecords
-    this.#lastCommitMs = reader.blockCommitMs
+    this.#chainBlocks++
+    this.#chainRecords += reader.blockRecords
     if (reader.blockDurableLsn > this.#durableLsn) this.#durableLsn = reader.blockDurableLsn
     if (this.#chainStart < 0) this.#chainStart = lsn
     this.#lsn = lsn + reader.blockLength
@@ -306,6 +309,11 @@ class ShardScanner {
       if (this.#groups.length % GROUPS_PRUNE_COUNT === 0) this.#pruneGroups()
     }
     this.#chainStart = -1
+    this.#blockCount += this.#chainBlocks
+    this.#recordCount += this.#chainRecords
+    this.#chainBlocks = 0
+    this.#chainRecords = 0
+    this.#lastCommitMs = reader.blockCommitMs
   }
 
   /** A part that is durable was published after all other parts were durable too (syncer.ts). */

@@ -1,6 +1,7 @@
 // Segment files: their names, their headers, and making one. See layout.ts for the drawing.
 
 import { assert } from '../base/assert.ts'
+import { CkvError } from '../base/errors.ts'
 import { secretBytes } from '../base/random.ts'
 import { checksum } from './checksum.ts'
 import { type LogFs, writeViewsFully } from './files.ts'
@@ -66,7 +67,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
 
 /**
  * Reads a segment header; a text says what is wrong with it. Whether it is the expected segment is
- * the caller's question.
+ * the caller's question. Throws CkvError LOG_VERSION for a whole header of another version.
  */
 export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader | string {
   if (bytes.byteLength < layout.SEGMENT_HEADER_BYTES) return 'segment header is cut short'
@@ -79,7 +80,10 @@ export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader | string {
     return 'segment header has a wrong checksum'
   }
   const version = view.getUint16(layout.SEGMENT_VERSION_BYTE, true)
-  if (version !== layout.LOG_VERSION) return `unknown log version ${version}`
+  if (version !== layout.LOG_VERSION) {
+    const text = `log segment has version ${version}; this program reads ${layout.LOG_VERSION}`
+    throw new CkvError('LOG_VERSION', text)
+  }
   let instance = ''
   for (let at = 0; at < layout.SEGMENT_INSTANCE_BYTES; at++) {
     instance += String.fromCharCode(bytes[layout.SEGMENT_INSTANCE_BYTE + at])

@@ -8,6 +8,7 @@ import {
   extentGrains,
   growExtent,
   releaseExtent,
+  shrinkExtent,
 } from './extent.ts'
 import {
   ALLOCATIONS_DOUBLE,
@@ -78,6 +79,14 @@ export function growBlock(arena: Arena, address: number, byteLength: number): bo
   if (!growExtent(arena, address, byteLength)) return false
   doubles[USED_DOUBLE] += (extentGrains(arena, address) - before) * GRAIN_BYTES
   return true
+}
+
+/** Cuts a block that was asked for with more than 512 bytes down to `byteLength` (> 512) bytes.
+ * Cannot fail. */
+export function shrinkBlock(arena: Arena, address: number, byteLength: number): void {
+  const before = extentGrains(arena, address)
+  shrinkExtent(arena, address, byteLength)
+  arena.doubles[0][USED_DOUBLE] -= (before - extentGrains(arena, address)) * GRAIN_BYTES
 }
 
 function failsByTestSwitch(arena: Arena): boolean {

@@ -31,7 +31,7 @@ import {
 } from './layout.ts'
 
 /** Blocks looked at in a list whose blocks may be too small. */
-const FIT_WALK_MAX = 16
+const FIT_WALK_MAX = 8
 /** Blocks looked at per list for a slab; from twice a slab's size on the first one fits. */
 const ALIGNED_WALK_MAX = 8
 
@@ -149,6 +149,21 @@ export function growExtent(arena: Arena, address: number, byteLength: number): b
   words[header] = grains + taken
   setPreviousOfNext(arena, address, grains + taken)
   return true
+}
+
+/** Cuts an allocated block down to what `byteLength` needs; the rest is free at once. */
+export function shrinkExtent(arena: Arena, address: number, byteLength: number): void {
+  const words = arena.words[address >>> SEGMENT_SHIFT]
+  const header = headerWord(address)
+  const grains = words[header] & GRAINS_MASK
+  const kept = grainsFor(byteLength)
+  if (kept >= grains) return
+  const rest = address + kept * GRAIN_UNITS
+  words[header] = kept
+  words[headerWord(rest)] = grains - kept
+  words[headerWord(rest) + 1] = kept
+  setPreviousOfNext(arena, rest, grains - kept)
+  releaseExtent(arena, rest)
 }
 
 /** Units from `unit` to the next payload that is 16 KiB-aligned. */

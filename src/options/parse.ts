@@ -237,7 +237,8 @@ function checkTogether(
     throw notAllowed(
       '--host',
       options.host,
-      '127.0.0.1, ::1 and localhost without a password; any address with CKV_PASSWORD or --password-file',
+      '127.0.0.1, ::1 and localhost without a password; ' +
+        'any address with CKV_PASSWORD or --password-file',
     )
   }
   if (clientsThatFit(machine, options.shards) < options.maxclients) {
@@ -245,8 +246,8 @@ function checkTogether(
     const how = isGiven(sources.maxclients) ? 'lower --maxclients or raise' : 'raise'
     throw new CkvError(
       'OPTION',
-      `--maxclients ${options.maxclients} with ${options.shards} shards needs ${needed} open files, ` +
-        `but the limit is ${machine.fileLimit}: ${how} it (ulimit -n)`,
+      `--maxclients ${options.maxclients} with ${options.shards} shards needs ${needed} ` +
+        `open files, but the limit is ${machine.fileLimit}: ${how} it (ulimit -n)`,
     )
   }
 }

@@ -26,7 +26,7 @@ export interface OptionRow<
 > {
   /** Its name in the Options object, with the unit last. */
   readonly property: Property
-  /** `shard-memory`: the flag is --shard-memory, the variable CKV_SHARD_MEMORY, the file's key this. */
+  /** `shard-memory` for --shard-memory, CKV_SHARD_MEMORY and the file's key `shard-memory`. */
   readonly name: string
   readonly kind: OptionKind
   /** Bounds of integer, port and bytes, both allowed. */

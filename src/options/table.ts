@@ -4,6 +4,7 @@
 import {
   ACCEPTORS_MAX,
   CLIENTS_MAX,
+  LOG_SEGMENT_BYTES_DEFAULT,
   LOG_SEGMENT_BYTES_MAX,
   LOG_SEGMENT_BYTES_MIN,
   SHARD_MEMORY_BYTES_MAX,
@@ -145,7 +146,7 @@ export const OPTION_ROWS = [
     },
   ),
   bytes('segmentBytes', 'segment-size', LOG_SEGMENT_BYTES_MIN, LOG_SEGMENT_BYTES_MAX, {
-    fallback: 64 * MEGABYTE,
+    fallback: LOG_SEGMENT_BYTES_DEFAULT,
     help: 'size at which a log file is closed and the next begun',
   }),
   outputLimit('outputLimitNormal', 'client-output-buffer-limit-normal', {

@@ -43,7 +43,7 @@ export function allowedWords(row: OptionRow): string {
     case 'port':
       return `a port 1-${row.max}, or 0`
     case 'bytes':
-      return `bytes from ${showBytes(row.min)} to ${showBytes(row.max)}, as 1048576, 64kb, 16mb or 4gb`
+      return `${showBytes(row.min)} to ${showBytes(row.max)}, as 1048576, 64kb, 16mb or 4gb`
     case 'choice':
       return row.choices.join(', ')
     case 'on-off':

@@ -99,9 +99,9 @@ export class CommandDecoder {
   /** May be replaced at any time, also in the middle of a command (AUTH passed). */
   limits: DecoderLimits
 
-  // Of an incomplete command. Offsets (`at`, `scanned`) are relative to its start, but starts already found are
-  // relative to `base`, the start of the first call: shifting them at every call would make a
-  // million arguments in small pieces quadratic.
+  // Of an incomplete command. `at` and `scanned` are relative to its start; starts already found
+  // are relative to `base`, the start at the first call: shifting them at every call would make a
+  // million arguments in small pieces quadratic. lineHidden: see the NUL above.
   private stage: number
   private base: number
   private at: number
@@ -212,7 +212,7 @@ export class CommandDecoder {
     return this.begin(bytes, from, to)
   }
 
-  /** A length's digits after `high`, five in all; sets lineEnd. -1: ask decodeLength. */
+  /** A length's last digits, at most 3, behind `high`; sets lineEnd. -1: ask decodeLength. */
   private plainLength(bytes: Uint8Array, from: number, to: number, high: number): number {
     let length = high
     const stop = Math.min(to - 1, from + 4)
@@ -307,7 +307,7 @@ export class CommandDecoder {
 
   /** "$<length>\r\n" at `at` by all the rules; sets lineEnd. Returns the length or NUMBER_… */
   private decodeLength(bytes: Uint8Array, at: number, to: number): number {
-    // Plain ones first, unless a part of the line was already looked at: no first digit but 1-9.
+    // Plain ones first: a first digit of 1-9, whole lines. All else is for the rules.
     if (at + 5 < to && bytes[at] === DOLLAR && bytes[at + 1] > ZERO) {
       const length = this.plainLength(bytes, at + 1, to, 0)
       if (length >= 0) return length

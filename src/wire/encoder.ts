@@ -73,7 +73,7 @@ export class ReplyWriter {
       this.overflowed = true
       return false
     }
-    let size = this.bytes.length
+    let size = Math.max(this.bytes.length, START_BYTES_MIN)
     while (size < needed) size *= 2
     const grown = Buffer.allocUnsafeSlow(Math.min(size, this.limitBytes))
     copyBytes(this.bytes, 0, grown, 0, this.position)

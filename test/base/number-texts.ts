@@ -1,5 +1,11 @@
 // Texts that try a number parser: ordinary ones, edges, and ones with a bit of damage.
 
+import {
+  addLongDoubles,
+  type LongDouble,
+  longDoubleText,
+  parseLongDouble,
+} from '../../src/base/long-double.ts'
 import type { Random } from '../../src/base/random.ts'
 
 function pick<T>(random: Random, of: readonly T[]): T {
@@ -107,7 +113,7 @@ export function floatText(random: Random): string {
     case 4:
       return `${sign}${digits(random, 4)}.${digits(random, 20)}e${pick(random, ['', '-'])}${random.below(40)}`
     case 5:
-      return `${sign}${digits(random, 19)}e${pick(random, ['', '-', '+'])}${random.below(random.below(2) ? 320 : 5000)}`
+      return `${sign}${digits(random, 19)}e${pick(random, ['', '-', '+'])}${random.below(random.below(8) ? 320 : 5000)}`
     case 6:
       return `${sign}0x${random.word().toString(16)}${pick(random, ['', '.8', '.123456789abcdef'])}p${pick(random, ['', '-'])}${random.below(80)}`
     default: {
@@ -116,4 +122,18 @@ export function floatText(random: Random): string {
       return `${sign}${(base * 2n + 1n).toString()}${pick(random, ['', '.5', '.0', '.49999999999', '.50000000001'])}`
     }
   }
+}
+
+/** What INCRBYFLOAT answers: the new value, or the error with its '-'. */
+export function incrementByFloat(value: string, increment: string): string {
+  const a = parseText(value)
+  const b = parseText(increment)
+  if (a === undefined || b === undefined) return '-ERR value is not a valid float'
+  const sum = addLongDoubles(a, b)
+  return sum.finite ? longDoubleText(sum) : '-ERR increment would produce NaN or Infinity'
+}
+
+function parseText(text: string): LongDouble | undefined {
+  const bytes = Buffer.from(text, 'latin1')
+  return parseLongDouble(bytes, 0, bytes.length)
 }

@@ -61,7 +61,7 @@ function makeSource(more: Partial<InfoSource> = {}): InfoSource {
     loading: false,
     loadingShardsLeft: 0,
     startedMs: 1_700_000_000_000,
-    nowMicros: 1_700_000_090_061_500_000,
+    nowMicros: 1_700_090_061_500_000,
     connectedClients: 3,
     clientsMax: 10_000,
     process: {

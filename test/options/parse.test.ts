@@ -174,7 +174,8 @@ t.test('options without their feature take only off', async (t) => {
     const off = row.kind === 'port' ? '0' : 'off'
     t.equal(
       refusal({ argv: [`--${row.name}`, on] }),
-      `--${row.name}: '${on}' is not allowed; allowed: only ${off}, since this feature is not there yet`,
+      `--${row.name}: '${on}' is not allowed; allowed: only ${off}, ` +
+        'since this feature is not there yet',
     )
   }
 })

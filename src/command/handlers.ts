@@ -1,0 +1,79 @@
+// Catalog row -> function. A missing or superfluous handler for a row that is executed on shards
+// does not compile.
+
+import { CODE_COUNT, ROWS_BY_CODE, type ShardCommandName } from '../catalog/table.ts'
+import { bitop } from './bit-operations.ts'
+import { bitcount, bitpos, getbit, setbit } from './bits.ts'
+import type { Handler } from './call.ts'
+import * as counters from './counters.ts'
+import * as expiry from './expiry.ts'
+import * as keys from './keys.ts'
+import * as scans from './scan.ts'
+import * as server from './server.ts'
+import { getrange, setrange } from './string-ranges.ts'
+import * as strings from './strings.ts'
+
+const HANDLERS = {
+  get: strings.get,
+  set: strings.set,
+  setnx: strings.setnx,
+  setex: strings.setex,
+  psetex: strings.psetex,
+  append: strings.append,
+  strlen: strings.strlen,
+  getset: strings.getset,
+  getdel: strings.getdel,
+  getex: strings.getex,
+  mget: strings.mget,
+  mset: strings.mset,
+  msetnx: strings.msetnx,
+  getrange,
+  substr: getrange,
+  setrange,
+  incr: counters.incr,
+  decr: counters.decr,
+  incrby: counters.incrby,
+  decrby: counters.decrby,
+  incrbyfloat: counters.incrbyfloat,
+  getbit,
+  setbit,
+  bitcount,
+  bitpos,
+  bitop,
+  del: keys.del,
+  unlink: keys.del,
+  exists: keys.exists,
+  touch: keys.exists,
+  type: keys.type,
+  rename: keys.rename,
+  renamenx: keys.renamenx,
+  expire: expiry.expire,
+  pexpire: expiry.pexpire,
+  expireat: expiry.expireat,
+  pexpireat: expiry.pexpireat,
+  ttl: expiry.ttl,
+  pttl: expiry.pttl,
+  persist: expiry.persist,
+  expiretime: expiry.expiretime,
+  pexpiretime: expiry.pexpiretime,
+  keys: scans.keys,
+  scan: scans.scan,
+  randomkey: scans.randomkey,
+  dbsize: server.dbsize,
+  flushdb: server.flushdb,
+  flushall: server.flushall,
+  'cluster|countkeysinslot': server.clusterCountkeysinslot,
+  'cluster|getkeysinslot': server.clusterGetkeysinslot,
+} satisfies Record<ShardCommandName, Handler>
+
+/** Handler by the code of its row; undefined for rows of other places. */
+export const handlersByCode: readonly (Handler | undefined)[] = joinRows()
+
+function joinRows(): (Handler | undefined)[] {
+  const byName: ReadonlyMap<string, Handler> = new Map(Object.entries(HANDLERS))
+  const byCode = new Array<Handler | undefined>(CODE_COUNT).fill(undefined)
+  for (const row of ROWS_BY_CODE) {
+    if (row !== undefined && row.place === 'shard') byCode[row.code] = byName.get(row.name)
+  }
+  return byCode
+}

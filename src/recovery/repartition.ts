@@ -1,0 +1,226 @@
+// Data of N shards for M shards: the old logs are read and every record is written to the log of
+// the shard that owns its key now. Nothing is kept in memory but the windows of files and slices, so
+// the size of the data does not matter.
+//
+// A flush concerns the keys of its old shard only, but in a new log keys of several old shards
+// stand mixed. So records in front of the last flush of their database are left out, and so are the
+// flushes themselves: the new generation begins empty.
+//
+// Groups need no flags: the new generation counts as a whole, when the manifest names it.
+
+import type { Clock } from '../base/clock.ts'
+import { CkvError } from '../base/errors.ts'
+import { DATABASE_COUNT } from '../base/limits.ts'
+import { shardOfSlot, slotOfKey } from '../dispatch/slots.ts'
+import { EFFECT_FLUSH_ALL, EFFECT_FLUSH_DATABASE } from '../log/codes.ts'
+import type { LogFs } from '../log/files.ts'
+import { type Manifest, shardDirectory } from '../log/manifest.ts'
+import { openShardLog } from '../log/open.ts'
+import { replayShard } from '../log/replay.ts'
+import { resolveGroups } from '../log/resolve-groups.ts'
+import { type ShardScan, scanShard } from '../log/scan.ts'
+import { Syncer } from '../log/syncer.ts'
+import { ShardLog } from '../log/writer.ts'
+import { tryTakeToken } from '../ring/token.ts'
+import { FSYNC_NO, sideRow } from '../rows/layout.ts'
+import { Rows } from '../rows/rows.ts'
+
+export interface RepartitionJob {
+  readonly directory: string
+  readonly from: Manifest
+  readonly to: Manifest
+  readonly segmentBytes: number
+  /** Control rows for the new shards, and a log slice each. */
+  readonly rows: SharedArrayBuffer
+  readonly slices: readonly SharedArrayBuffer[]
+}
+
+/** Records between two looks at rotation. */
+const SYNC_EVERY_RECORDS = 4096
+/** The job is alone on its rows; any thread number will do. */
+const THREAD = 1
+
+/** Writes the new generation's logs, durable. Returns the number of records. Throws CkvError. */
+export function repartitionLogs(job: RepartitionJob, files: LogFs, clock: Clock): number {
+  const { directory, from } = job
+  const scans: ShardScan[] = []
+  for (let shard = 0; shard < from.shardCount; shard++) {
+    scans.push(
+      scanShard(files, shardDirectory(directory, from.generation, shard), {
+        instance: from.instance,
+        generation: from.generation,
+        shard,
+        startLsn: 0,
+      }),
+    )
+  }
+  const groups = scans.flatMap((scan) => scan.groups)
+  const cuts = resolveGroups(
+    groups,
+    scans.map((scan) => scan.endLsn),
+  )
+  const target = new TargetLogs(job, files, clock)
+  for (const scan of scans) copyShard(scan, cuts[scan.shard], files, target)
+  target.finish()
+  return target.recordCount
+}
+
+function copyShard(scan: ShardScan, cutLsn: number, files: LogFs, target: TargetLogs): void {
+  const lastFlush = findLastFlushes(scan, cutLsn, files)
+  let index = 0
+  replayShard(
+    files,
+    scan,
+    cutLsn,
+    (code, database, flags, bytes, keyStart, keyLength, valueStart, valueLength, number) => {
+      if (index++ <= lastFlush[database]) return
+      target.append(
+        code,
+        database,
+        flags,
+        bytes,
+        keyStart,
+        keyLength,
+        valueStart,
+        valueLength,
+        number,
+      )
+    },
+  )
+}
+
+/** Per database: the number of the last record that emptied it, -1 if none did. */
+function findLastFlushes(scan: ShardScan, cutLsn: number, files: LogFs): Float64Array {
+  const lastFlush = new Float64Array(DATABASE_COUNT).fill(-1)
+  let index = 0
+  replayShard(files, scan, cutLsn, (code, database) => {
+    if (code === EFFECT_FLUSH_ALL) lastFlush.fill(index)
+    else if (code === EFFECT_FLUSH_DATABASE) lastFlush[database] = index
+    index++
+  })
+  return lastFlush
+}
+
+class TargetLogs {
+  recordCount = 0
+  readonly #logs: ShardLog[]
+  readonly #syncer: Syncer
+  readonly #clock: Clock
+  #error: unknown = null
+
+  constructor(job: RepartitionJob, files: LogFs, clock: Clock) {
+    const { to, directory } = job
+    const rows = new Rows(job.rows)
+    const directories = job.slices.map((_, shard) =>
+      shardDirectory(directory, to.generation, shard),
+    )
+    this.#clock = clock
+    this.#logs = job.slices.map((slice, shard) =>
+      openTarget(job, files, clock, rows, directories[shard], slice, shard),
+    )
+    const targets = directories.map((each, shard) => ({ shard, side: 0, directory: each }))
+    this.#syncer = new Syncer(rows, files, targets, job.segmentBytes, {
+      synced() {},
+      markWanted() {},
+      failed: (_shard, _side, _operation, error) => {
+        this.#error = error
+      },
+    })
+  }
+
+  append(
+    code: number,
+    database: number,
+    flags: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    valueStart: number,
+    valueLength: number,
+    number: number,
+  ): void {
+    const slot = slotOfKey(bytes, keyStart, keyLength)
+    const log = this.#logs[shardOfSlot(slot, this.#logs.length)]
+    if (log.isLarge(keyLength, valueLength)) {
+      const key = bytes.subarray(keyStart, keyStart + keyLength)
+      const value = bytes.subarray(valueStart, valueStart + valueLength)
+      if (!log.appendLarge(code, database, flags, number, key, [value])) this.#fail('write failed')
+    } else {
+      log.append(
+        code,
+        database,
+        flags,
+        bytes,
+        keyStart,
+        keyLength,
+        bytes,
+        valueStart,
+        valueLength,
+        number,
+      )
+    }
+    if (log.wantsCommit()) this.#commit(log)
+    if (++this.recordCount % SYNC_EVERY_RECORDS === 0) this.#turn()
+  }
+
+  #commit(log: ShardLog): void {
+    if (log.commit(this.#clock.wallMs()) !== 0) this.#fail('write failed')
+  }
+
+  #turn(): void {
+    this.#syncer.turn(FSYNC_NO, this.#clock.monotonicMs())
+    if (this.#error !== null) this.#fail((this.#error as Error).message)
+  }
+
+  /** Everything written and synced. */
+  finish(): void {
+    for (const log of this.#logs) this.#commit(log)
+    this.#syncer.syncAll(this.#clock.monotonicMs())
+    if (this.#error !== null) this.#fail((this.#error as Error).message)
+  }
+
+  #fail(reason: string): never {
+    throw new CkvError('REPARTITION', `re-partitioning stopped, the old data stay: ${reason}`)
+  }
+}
+
+function openTarget(
+  job: RepartitionJob,
+  files: LogFs,
+  clock: Clock,
+  rows: Rows,
+  directory: string,
+  slice: SharedArrayBuffer,
+  shard: number,
+): ShardLog {
+  const { instance, generation } = job.to
+  openShardLog({
+    instance,
+    generation,
+    shard,
+    files,
+    rows,
+    side: 0,
+    directory,
+    sliceBytes: slice.byteLength,
+    epoch: 1,
+    number: 1,
+    startLsn: 0,
+    nowMs: clock.wallMs(),
+  })
+  const log = new ShardLog({
+    rows,
+    shard,
+    side: 0,
+    slice: new Uint8Array(slice),
+    files,
+    clock,
+    thread: THREAD,
+    acceptorCount: 0,
+    instance,
+    generation,
+    segmentBytesMax: job.segmentBytes,
+  })
+  log.attach(tryTakeToken(rows, sideRow(shard, 0), THREAD), clock.wallMs())
+  return log
+}

@@ -1,0 +1,129 @@
+// Every write command with its k-th allocation failing, for every k: -OOM and nothing changed, or
+// it found another way. Memory is sound and the log tells the same either way. [promises T5]
+
+import t, { type Test } from 'tap'
+import { arenaCapacity, arenaUsed } from '../../src/memory/arena.ts'
+import { ShardFixture, type Words } from '../support/shard-fixture.ts'
+import { checkSound, OK } from './script.ts'
+
+const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
+const ATTEMPTS_MAX = 60
+const LONG = 'x'.repeat(700)
+const CHUNKED = 'y'.repeat(1_100_000)
+
+/** Commands that come before, and the one that has to cope. */
+const CASES: readonly (readonly [before: readonly Words[], command: Words])[] = [
+  [[], ['SET', 'k', 'v']],
+  [[['SET', 'k', 'v']], ['SET', 'k', LONG]],
+  [[['SET', 'k', LONG]], ['SET', 'k', 'v', 'EX', '10']],
+  [[['SET', 'k', 'v', 'EX', '10']], ['SET', 'k', LONG, 'KEEPTTL', 'GET']],
+  [[['SET', 'k', LONG]], ['SET', 'k', CHUNKED]],
+  [[], ['SETNX', 'k', LONG]],
+  [[], ['SETEX', 'k', '10', 'v']],
+  [[['SET', 'k', 'v']], ['PSETEX', 'k', '10', 'v']],
+  [[['SET', 'k', 'v']], ['GETSET', 'k', LONG]],
+  [[], ['APPEND', 'k', 'v']],
+  [[['SET', 'k', LONG]], ['APPEND', 'k', LONG]],
+  [[['SET', 'k', CHUNKED]], ['APPEND', 'k', CHUNKED]],
+  [[], ['SETRANGE', 'k', '900', 'x']],
+  [[['SET', 'k', 'v', 'EX', '10']], ['SETRANGE', 'k', '900', 'x']],
+  [[], ['SETBIT', 'k', '9000', '1']],
+  [[['SET', 'k', 'v']], ['SETBIT', 'k', '9000', '1']],
+  [[], ['INCR', 'k']],
+  [[['SET', 'k', '9']], ['INCRBY', 'k', '9223372036854775798']],
+  [[], ['DECR', 'k']],
+  [[], ['DECRBY', 'k', '1000000000000000']],
+  [[], ['INCRBYFLOAT', 'k', '1e300']],
+  [[['SET', 'a', LONG]], ['BITOP', 'NOT', 'k', 'a']],
+  [[['SET', 'a', LONG, 'EX', '10']], ['RENAME', 'a', 'k']],
+  [[['MSET', 'a', LONG, 'k', 'v']], ['RENAME', 'a', 'k']],
+  [[['SET', 'a', LONG]], ['RENAMENX', 'a', 'k']],
+  [[['SET', 'k', LONG]], ['EXPIRE', 'k', '100']],
+  [[['SET', 'k', 'v']], ['PEXPIREAT', 'k', '1800000000000']],
+  [[['SET', 'k', 'v']], ['GETEX', 'k', 'EX', '100']],
+  [[['SET', 'k', 'v', 'EX', '10']], ['PERSIST', 'k']],
+  [[['SET', 'k', LONG]], ['DEL', 'k']],
+  [[['SET', 'k', LONG]], ['GETDEL', 'k']],
+  [[['SET', 'k', LONG]], ['FLUSHALL']],
+  [[['SET', 'k', LONG]], ['FLUSHDB']],
+  [[], ['MSET', 'a', '1', 'b', LONG, 'c', '3', 'd', LONG]],
+  [
+    [['MSET', 'a', LONG, 'b', 'x', 'c', CHUNKED]],
+    ['MSET', 'a', 'short', 'b', LONG, 'c', 'z', 'd', 'new', 'a', LONG, 'd', 'newer', 'b', 'x'],
+  ],
+  [[['SET', 'a', 'v', 'EX', '5']], ['MSET', 'a', 'w', 'e', CHUNKED, 'a', 'longer value', 'f', '1']],
+  [[], ['MSETNX', 'a', '1', 'b', LONG, 'a', LONG]],
+]
+
+/** True: the failure was met. */
+function attempt(
+  t: Test,
+  shards: number,
+  before: readonly Words[],
+  command: Words,
+  failing: number,
+  nth: number,
+  stays: boolean,
+): boolean {
+  const fixture = new ShardFixture({ profile: 'redis', shards, arenaBytes: 8_388_608 })
+  for (const words of before) fixture.run(...words)
+  const contents = fixture.contents()
+  const { arena } = fixture.sides[failing]
+  arena.failAllocationIn = nth
+  arena.failAllocationStays = stays
+  const reply = fixture.run(...command)
+  const met = stays ? arena.failAllocationIn === 1 : arena.failAllocationIn === 0
+  arena.failAllocationIn = 0
+  const name = `${command.map(String).join(' ').slice(0, 30)}, failure ${nth}${stays ? '+' : ''}`
+  const refused = JSON.stringify(reply) === JSON.stringify({ error: OUT_OF_MEMORY })
+  if (refused) t.same(fixture.contents(), contents, `${name}: nothing changed`)
+  else if (isError(reply)) t.fail(`${name}: ${JSON.stringify(reply)}`)
+  checkSound(t, fixture, name)
+  return met
+}
+
+function isError(reply: unknown): boolean {
+  return reply !== null && typeof reply === 'object' && 'error' in reply
+}
+
+for (const shards of [1, 2]) {
+  t.test(`${shards} shards`, async (t) => {
+    let failures = 0
+    for (const [before, command] of CASES) {
+      for (let failing = 0; failing < shards; failing++) {
+        for (const stays of [false, true]) {
+          let nth = 1
+          while (attempt(t, shards, before, command, failing, nth, stays)) nth++
+          t.ok(nth < ATTEMPTS_MAX, `${String(command[0])} passes in the end`)
+          failures += nth - 1
+        }
+      }
+    }
+    t.comment(`failed allocations ${failures}`)
+    t.ok(failures > 100 * shards, 'many allocations were tried')
+  })
+}
+
+t.test('a shard that is really full', async (t) => {
+  const fixture = new ShardFixture({ profile: 'redis', arenaBytes: 262_144 })
+  let stored = 0
+  for (;;) {
+    const reply = fixture.run('SET', `key:${stored}`, 'v'.repeat(100))
+    if (JSON.stringify(reply) !== JSON.stringify(OK)) {
+      t.same(reply, { error: OUT_OF_MEMORY })
+      break
+    }
+    stored++
+  }
+  t.ok(stored > 1000, `${stored} keys`)
+  const { arena } = fixture.sides[0]
+  t.ok(arenaUsed(arena) > 0.9 * arenaCapacity(arena))
+  const contents = fixture.contents()
+  const pairs = Array.from({ length: 400 }, (_, index) => [`new:${index}`, 'v'.repeat(90)]).flat()
+  t.same(fixture.run('MSET', 'key:1', 'changed', ...pairs), { error: OUT_OF_MEMORY })
+  t.same(fixture.contents(), contents, 'not even a part of MSET')
+  t.equal(fixture.run('GET', 'key:1'), 'v'.repeat(100), 'reading goes on')
+  t.equal(fixture.run('DEL', 'key:1', 'key:2'), 2, 'and deleting')
+  t.same(fixture.run('SET', 'key:1', 'again'), OK)
+  checkSound(t, fixture, 'full')
+})

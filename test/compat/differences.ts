@@ -1,0 +1,77 @@
+// Where our replies differ from redis-server 7.0 on purpose, each with its reason. Profile `redis`
+// is meant to have none; the others give Redis 3.2's replies or the document's.
+
+import type { ProfileName } from '../../src/catalog/spec.ts'
+import type { Reply } from '../support/resp.ts'
+import type { Words } from './generator.ts'
+
+export interface Difference {
+  reason: string
+  profiles: ProfileName[]
+  /** Small letters. */
+  commands: string[] | 'any'
+  explains(words: Words, ours: Reply, theirs: Reply): boolean
+}
+
+function errorText(reply: Reply): string | undefined {
+  return reply !== null && typeof reply === 'object' && 'error' in reply ? reply.error : undefined
+}
+
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    reason: 'an expiry after the year 287396 is kept as that year: times are numbers below 2^53 ms',
+    profiles: ['ckv', 'extended', 'redis'],
+    commands: ['expiretime', 'pexpiretime', 'ttl', 'pttl'],
+    explains: (_words, ours, theirs) => Number(ours) > 9e12 && Number(theirs) > Number(ours),
+  },
+  {
+    reason: 'PTTL is a multiple of 1000 ms, rounded up, as the document has it',
+    profiles: ['ckv', 'extended'],
+    commands: ['pttl'],
+    explains: (_words, ours, theirs) =>
+      typeof ours === 'number' &&
+      typeof theirs === 'number' &&
+      ours % 1000 === 0 &&
+      ours >= theirs - 1000 &&
+      ours - theirs < 4000,
+  },
+  {
+    reason: 'Redis 3.2 names a command with a wrong expiry as it is written, without quotes',
+    profiles: ['ckv', 'extended'],
+    commands: 'any',
+    explains: (_words, ours, theirs) =>
+      /^ERR invalid expire/.test(errorText(ours) ?? '') &&
+      /^ERR invalid expire time in /.test(errorText(theirs) ?? ''),
+  },
+  {
+    reason: 'a value has 32 MB at most, and the error says so',
+    profiles: ['ckv', 'extended'],
+    commands: ['setrange', 'append', 'setbit'],
+    explains: (_words, ours, theirs) =>
+      errorText(ours) === 'ERR string exceeds maximum allowed size (32MB)' &&
+      errorText(theirs) === 'ERR string exceeds maximum allowed size (proto-max-bulk-len)',
+  },
+  {
+    reason: 'Redis 3.2 has one text for every wrong number of a database',
+    profiles: ['ckv', 'extended'],
+    commands: ['select'],
+    explains: (_words, ours, theirs) =>
+      errorText(ours) === 'ERR invalid DB index' && errorText(theirs) !== undefined,
+  },
+]
+
+/** Which of the known differences explains this pair, or undefined. */
+export function findDifference(
+  profile: ProfileName,
+  words: Words,
+  ours: Reply,
+  theirs: Reply,
+): Difference | undefined {
+  const name = String(words[0]).toLowerCase()
+  return DIFFERENCES.find(
+    ({ profiles, commands, explains }) =>
+      profiles.includes(profile) &&
+      (commands === 'any' || commands.includes(name)) &&
+      explains(words, ours, theirs),
+  )
+}

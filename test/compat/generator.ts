@@ -1,0 +1,256 @@
+// Random commands from a seed: mostly sensible, on few keys so that they meet, with options in any
+// number, boundary numbers, odd texts, and now and then an argument too many or too few.
+
+import { type Random, SeededRandom } from '../../src/base/random.ts'
+import { PROFILE_BITS, type ProfileName } from '../../src/catalog/spec.ts'
+import { ALL_ROWS } from '../../src/catalog/table.ts'
+import { parseSyntax, type Syntax } from './syntax.ts'
+
+export type Words = (string | Uint8Array)[]
+
+/** Commands whose replies two servers cannot share; each has a test of its own. */
+const ELSEWHERE = new Set(['auth', 'hello', 'quit', 'reset', 'time', 'info', 'config', 'client'])
+const ELSEWHERE_GROUPS = new Set(['cluster'])
+
+/** Numbers at which parsers and arithmetic break. [promises P5] */
+export const BOUNDARY_NUMBERS = [
+  ...['0', '1', '-1', '-0', '+1', '', ' 1', '1 ', '01', '0x10', '1e3', '1.5', 'nan', 'inf', '-inf'],
+  ...[2n ** 29n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n].flatMap((middle) =>
+    [middle - 1n, middle, middle + 1n, -middle - 1n, -middle, 1n - middle].map(String),
+  ),
+  '9'.repeat(400),
+  `-${'9'.repeat(400)}`,
+]
+
+/** No expiry of a second or a millisecond by chance: two servers would disagree on what is left. */
+const LASTING_NUMBERS = BOUNDARY_NUMBERS.filter((number) => !/^0?1(\.5)?$/.test(number))
+
+const DOUBLES = [
+  '0.1',
+  '-0.1',
+  '3.0e3',
+  '1e17',
+  '1e-17',
+  '5.0e-324',
+  '1e308',
+  '0x1p3',
+  ' 1.5',
+  '.5',
+]
+
+/** Absolute expiry on a coarse grid, relative expiry between its lines: GT and LT never tie. */
+const GRID_SECONDS = 4000
+const RELATIVE_SECONDS = ['100', '1000', '2000']
+
+export interface GeneratorOptions {
+  seed: number
+  /** Wall time at the start of the run, in ms. */
+  nowMs: number
+  /** What is served, and whether all keys lie in one slot because others are refused. */
+  profile: ProfileName
+}
+
+/** Options that Redis 3.2 did not have: profile ckv refuses them, so they would only part us. */
+const LATER_OPTION = /^(GET|EXAT|PXAT|KEEPTTL|BYTE|BIT|GT|LT)$/i
+
+interface Family {
+  name: string
+  syntax: Syntax
+  weight: number
+  severalKeys: boolean
+}
+
+export class CommandGenerator {
+  readonly #random: Random
+  readonly #keys: (string | Uint8Array)[]
+  readonly #families: Family[]
+  /** Indexes of families, each as often as its weight. */
+  readonly #draw: number[]
+  readonly #nowSeconds: number
+  readonly #profile: ProfileName
+
+  constructor({ seed, nowMs, profile }: GeneratorOptions) {
+    this.#random = new SeededRandom(seed)
+    this.#profile = profile
+    this.#nowSeconds = Math.ceil(nowMs / 1000)
+    this.#keys = makeKeys(profile !== 'redis')
+    this.#families = families(profile)
+    this.#draw = this.#families.flatMap(({ weight }, index) => Array<number>(weight).fill(index))
+  }
+
+  /** Names of all commands that may come. */
+  get names(): string[] {
+    return this.#families.map(({ name }) => name)
+  }
+
+  next(): Words {
+    for (;;) {
+      const words = this.#any()
+      if (isHuge(words)) continue
+      if (this.#profile !== 'ckv' || !hasLaterOption(words)) return words
+    }
+  }
+
+  #any(): Words {
+    const family = this.#families[this.#draw[this.#random.below(this.#draw.length)]]
+    const words: Words = [this.#inAnyCase(family.name)]
+    this.#expand(family.name, family.syntax, words)
+    // A wrong word may become a key, in another slot: refused here, done there.
+    return this.#profile !== 'redis' && family.severalKeys ? words : this.#spoil(words)
+  }
+
+  #chance(percent: number): boolean {
+    return this.#random.below(100) < percent
+  }
+
+  #pick<Item>(items: readonly Item[]): Item {
+    return items[this.#random.below(items.length)]
+  }
+
+  #inAnyCase(word: string): string {
+    return this.#chance(20) ? word.toUpperCase() : word
+  }
+
+  /** One command in forty has a wrong number of words, or one that is something else. */
+  #spoil(words: Words): Words {
+    if (!this.#chance(3)) return words
+    const at = 1 + this.#random.below(words.length)
+    switch (this.#random.below(4)) {
+      case 0:
+        words.splice(at, 1)
+        break
+      case 1:
+        words.splice(at, 0, this.#pick(LASTING_NUMBERS))
+        break
+      case 2:
+        words.push(this.#pick(['NX', 'XX', 'GET', 'EX', 'KEEPTTL', 'PERSIST', 'BIT', 'x']))
+        break
+      default:
+        if (at < words.length) words[at] = this.#pick([...LASTING_NUMBERS, 'some text'])
+    }
+    return words
+  }
+
+  #expand(command: string, syntax: Syntax, words: Words): void {
+    switch (syntax.kind) {
+      case 'literal':
+        words.push(this.#inAnyCase(tieless(command, syntax.word).toLowerCase()))
+        return
+      case 'argument':
+        words.push(this.#argument(command, syntax.name, syntax.type))
+        return
+      case 'sequence':
+        for (const item of syntax.items) this.#expand(command, item, words)
+        return
+      case 'choice':
+        this.#expand(command, this.#pick(syntax.items), words)
+        return
+      case 'optional':
+        if (this.#chance(40)) this.#expand(command, syntax.item, words)
+        return
+      case 'repeated': {
+        const count = 1 + (this.#chance(50) ? 0 : this.#random.below(5))
+        for (let done = 0; done < count; done++) this.#expand(command, syntax.item, words)
+      }
+    }
+  }
+
+  #argument(command: string, name: string, type: string): string | Uint8Array {
+    if (type === 'key') return this.#pick(this.#keys)
+    if (name === 'operation') return this.#pick(['AND', 'or', 'XOR', 'NOT', 'NAND'])
+    if (name === 'pattern') return this.#pick(['*', 'k*', '*1', 'k[0-3]', '?', '\\*', '[^k]*', ''])
+    if (name === 'type') return this.#pick(['string', 'hash', 'STRING', 'list'])
+    if (name === 'cursor') return '0'
+    if (type === 'unix-time') return this.#time(name)
+    if (type === 'integer' || type === 'double') return this.#number(command, name, type)
+    return this.#value()
+  }
+
+  /** Far enough from now, on either side, that both servers agree on what has expired. */
+  #time(name: string): string {
+    if (this.#chance(10)) return this.#pick(BOUNDARY_NUMBERS)
+    const steps = this.#pick([-2, -1, 1, 2, 3])
+    const seconds = this.#nowSeconds + steps * GRID_SECONDS
+    return name.includes('milliseconds') ? `${seconds}000` : String(seconds)
+  }
+
+  #number(command: string, name: string, type: string): string {
+    if (name === 'seconds' || name === 'milliseconds') return this.#duration(name)
+    if (name === 'bit' && !this.#chance(10)) return this.#pick(['0', '1'])
+    if (command === 'setbit' && name === 'value' && !this.#chance(10)) return this.#pick(['0', '1'])
+    if (type === 'double' && this.#chance(40)) return this.#pick(DOUBLES)
+    if (this.#chance(25)) return this.#pick(BOUNDARY_NUMBERS)
+    return String(this.#random.below(80) - 16)
+  }
+
+  #duration(name: string): string {
+    if (this.#chance(10)) return this.#pick(LASTING_NUMBERS)
+    const seconds = this.#pick(RELATIVE_SECONDS)
+    return name === 'seconds' ? seconds : `${seconds}000`
+  }
+
+  #value(): string | Uint8Array {
+    switch (this.#random.below(8)) {
+      case 0:
+        return this.#pick(BOUNDARY_NUMBERS)
+      case 1:
+        return this.#pick(DOUBLES)
+      case 2:
+        return String(this.#random.below(1000) - 500)
+      case 3:
+        return Uint8Array.from({ length: this.#random.below(40) }, () => this.#random.below(256))
+      case 4:
+        return 'x'.repeat(this.#random.below(this.#chance(10) ? 20_000 : 100))
+      default:
+        return `value ${this.#random.below(1000)}`
+    }
+  }
+}
+
+/** An offset that is allowed but would make a value of up to 512 MB. */
+function isHuge(words: Words): boolean {
+  const offset = Number(words[2])
+  if (/^setbit$/i.test(String(words[0]))) return offset > 1_000_000 && offset < 2 ** 32
+  return /^setrange$/i.test(String(words[0])) && offset > 1_000_000 && offset <= 2 ** 29
+}
+
+/** Two relative expiries of the same length tie or not by chance: GT and LT need absolute ones. */
+function tieless(command: string, option: string): string {
+  if (!/^p?expire$/.test(command)) return option
+  return option === 'GT' ? 'NX' : option === 'LT' ? 'XX' : option
+}
+
+function hasLaterOption(words: Words): boolean {
+  if (/^p?expire(at)?$/i.test(String(words[0])) && words.length > 3) return true
+  return words.slice(1).some((word) => LATER_OPTION.test(String(word)))
+}
+
+function makeKeys(oneSlot: boolean): (string | Uint8Array)[] {
+  const names = Array.from({ length: 12 }, (_, index) => `k${index}`)
+  if (oneSlot) return names.map((name) => `{t}${name}`)
+  return [
+    ...names,
+    '',
+    'a{t}1',
+    'b{t}2',
+    Uint8Array.of(0, 0xff, 0xfe),
+    Uint8Array.of(0, 0xff, 0xff),
+  ]
+}
+
+function families(profile: ProfileName): Family[] {
+  const rare = new Set(['flushall', 'flushdb', 'select', 'randomkey', 'keys', 'scan', 'dbsize'])
+  return ALL_ROWS.filter(
+    ({ name, group, profiles, subcommands }) =>
+      (profiles & PROFILE_BITS[profile]) !== 0 &&
+      subcommands.length === 0 &&
+      !ELSEWHERE.has(name) &&
+      !ELSEWHERE_GROUPS.has(group) &&
+      !/[|]|^(command|ckv)$/.test(name),
+  ).map(({ name, syntax }) => ({
+    name,
+    severalKeys: /key.*key|key.*\.\.\./.test(syntax),
+    syntax: parseSyntax(syntax),
+    weight: name.startsWith('flush') ? 1 : rare.has(name) ? 4 : 40,
+  }))
+}

@@ -1,0 +1,131 @@
+// One call of every served command, with what it answers, in an order in which each finds what the
+// ones before left. All keys share a slot, so cluster clients can send every line.
+
+export interface Step {
+  words: string[]
+  /** A value as JSON would have it, or what its JSON text looks like. Left out: any but an error. */
+  want?: unknown
+}
+
+function step(line: string, ...want: unknown[]): Step {
+  const words = line.split(' ').map((word) => (word === "''" ? '' : word))
+  return want.length === 0 ? { words } : { words, want: want[0] }
+}
+
+const STRINGS: Step[] = [
+  step('FLUSHALL', 'OK'),
+  step('FLUSHDB ASYNC', 'OK'),
+  step('SET {s}a hello', 'OK'),
+  step('SET {s}a world XX GET', 'hello'),
+  step('SET {s}b 10 EX 1000 NX', 'OK'),
+  step('GET {s}a', 'world'),
+  step('GET {s}none', null),
+  step('SETNX {s}a other', 0),
+  step('SETEX {s}c 1000 lasting', 'OK'),
+  step('PSETEX {s}d 1000000 lasting', 'OK'),
+  step('APPEND {s}a !', 6),
+  step('STRLEN {s}a', 6),
+  step('GETSET {s}a again', 'world!'),
+  step('GETRANGE {s}a 1 -2', 'gai'),
+  step('SUBSTR {s}a 0 1', 'ag'),
+  step('SETRANGE {s}a 5 st', 7),
+  step('INCR {s}n', 1),
+  step('DECR {s}n', 0),
+  step('INCRBY {s}n 41', 41),
+  step('DECRBY {s}n 20', 21),
+  step('INCRBYFLOAT {s}n 0.5', '21.5'),
+  step('MSET {s}x 1 {s}y 2', 'OK'),
+  step('MGET {s}x {s}y {s}none', ['1', '2', null]),
+  step('MSETNX {s}x 3 {s}z 4', 0),
+  step('GETDEL {s}y', '2'),
+  step('GETEX {s}x EX 1000', '1'),
+  step('SETBIT {s}bits 7 1', 0),
+  step('GETBIT {s}bits 7', 1),
+  step('BITCOUNT {s}bits', 1),
+  step('BITPOS {s}bits 1', 7),
+  step('BITOP OR {s}or {s}bits {s}none', 1),
+]
+
+const KEYS: Step[] = [
+  step('EXISTS {s}a {s}a {s}none', 2),
+  step('TYPE {s}a', 'string'),
+  step('EXPIRE {s}a 1000', 1),
+  step('PEXPIRE {s}a 1000000', 1),
+  step('EXPIREAT {s}a 4102444800', 1),
+  step('PEXPIREAT {s}a 4102444800000', 1),
+  step('EXPIRETIME {s}a', 4102444800),
+  step('PEXPIRETIME {s}a', 4102444800000),
+  step('TTL {s}none', -2),
+  step('PTTL {s}n', -1),
+  step('PERSIST {s}a', 1),
+  step('RENAME {s}a {s}e', 'OK'),
+  step('RENAMENX {s}e {s}x', 0),
+  step('TOUCH {s}e {s}none', 1),
+  step('UNLINK {s}or {s}none', 1),
+  step('DEL {s}bits {s}none', 1),
+  step('KEYS {s}e', ['{s}e']),
+  step('SCAN 0 MATCH {s}e COUNT 10000', /^\["\d+",\[("\{s\}e")?\]\]$/),
+  step('RANDOMKEY', /^"\{s\}/),
+  step('DBSIZE', 6),
+]
+
+const CONNECTION: Step[] = [
+  step('PING', 'PONG'),
+  step('PING hello', 'hello'),
+  step('ECHO hello', 'hello'),
+  step('TIME', /^\["\d{10}","\d+"\]$/),
+  step('READONLY', 'OK'),
+  step('READWRITE', 'OK'),
+  step('CLIENT SETNAME tester', 'OK'),
+  step('CLIENT GETNAME', 'tester'),
+  step('CLIENT SETINFO LIB-NAME tester', 'OK'),
+  step('CLIENT ID', /^\d+$/),
+  step('CLIENT HELP', /CLIENT/),
+  step('INFO server', /redis_version/),
+  step('CONFIG GET databases', /"databases"[,:]"16"/),
+  step('CONFIG HELP', /CONFIG/),
+  step('COMMAND COUNT', /^\d+$/),
+  step('COMMAND INFO get', /^\[\["get",2,/),
+  step('COMMAND GETKEYS MSET {s}a 1 {s}b 2', ['{s}a', '{s}b']),
+  step('COMMAND DOCS get', /summary/),
+  step('COMMAND LIST FILTERBY PATTERN ge*', /"get"/),
+  step('COMMAND HELP', /COMMAND/),
+  step('COMMAND', /\["get",2,/),
+]
+
+const CLUSTER: Step[] = [
+  step('CLUSTER SLOTS', /^\[\[0,\d+,\["127\.0\.0\.1",/),
+  step('CLUSTER NODES', /myself,master/),
+  step('CLUSTER INFO', /cluster_state:ok/),
+  step('CLUSTER KEYSLOT {s}a', /^\d+$/),
+  step('CLUSTER COUNTKEYSINSLOT 0', 0),
+  step('CLUSTER GETKEYSINSLOT 0 10', []),
+  step('CLUSTER MYID', /^"[0-9a-f]{40}"$/),
+  step('CLUSTER HELP', /CLUSTER/),
+  step('CKV HELP', /CKV/),
+  step('CKV SHARDS'),
+]
+
+/** For every client. */
+export const SCRIPT: readonly Step[] = [...STRINGS, ...KEYS, ...CONNECTION, ...CLUSTER]
+
+/** Change the connection under a client library: for plain connections only, in this order. */
+export const CONNECTION_SCRIPT: readonly Step[] = [
+  step('SELECT 15', 'OK'),
+  step('AUTH secret', /no password is set|without any password/),
+  step('HELLO 3', /"proto"/),
+  step('RESET', 'RESET'),
+  step('QUIT', 'OK'),
+]
+
+/** Why the reply is not the wanted one, or undefined. */
+export function judge({ words, want }: Step, reply: unknown): string | undefined {
+  const text = JSON.stringify(reply) ?? 'undefined'
+  const right =
+    want === undefined
+      ? true
+      : want instanceof RegExp
+        ? want.test(text)
+        : JSON.stringify(want) === text
+  return right ? undefined : `${words.join(' ')} → ${text.slice(0, 300)}, wanted ${want}`
+}

@@ -1,0 +1,54 @@
+// Mutated frames through the wire room: no throw, the same answer for any split, bounded memory.
+// wire-oracle.test.ts compares the answers with Redis's.
+
+import t from 'tap'
+import { SeededRandom } from '../../src/base/random.ts'
+import { UNAUTHENTICATED_LIMITS } from '../../src/wire/decoder.ts'
+import { respond } from '../wire/responder.ts'
+import { harmlessCommand, mutatedStream, shownStream } from './mutator.ts'
+
+const FRAMES = process.env.CKV_TEST_LONG === '1' ? 1_000_000 : 100_000
+const seed = Number(process.env.CKV_TEST_SEED ?? 1)
+/** A connection may hold what it was sent, doubled by growing, and its offsets. */
+const HELD_BYTES_MAX = 3 * 1024
+const RESIDENT_GROWTH_BYTES_MAX = 64 * 1024 * 1024
+
+function cutAtRandom(random: SeededRandom, stream: Uint8Array): Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  let at = 0
+  while (at < stream.length) {
+    const to = Math.min(stream.length, at + 1 + random.below(random.below(3) === 0 ? 4 : 60))
+    pieces.push(stream.subarray(at, to))
+    at = to
+  }
+  return pieces
+}
+
+t.test(`${FRAMES} frames`, async (t) => {
+  const random = new SeededRandom(seed)
+  const before = process.memoryUsage().rss
+  let closed = 0
+  let commands = 0
+  for (let frame = 0; frame < FRAMES; frame++) {
+    const stream = mutatedStream(random, harmlessCommand)
+    const limits = frame % 4 === 0 ? UNAUTHENTICATED_LIMITS : undefined
+    const whole = respond([stream], limits)
+    const split = respond(cutAtRandom(random, stream), limits)
+    commands += whole.commands.length
+    if (whole.closed) closed++
+    if (whole.text() !== split.text() || whole.closed !== split.closed) {
+      t.equal(split.text(), whole.text(), `frame ${frame} of seed ${seed}: ${shownStream(stream)}`)
+    }
+    const heldMax = HELD_BYTES_MAX + 2 * stream.length
+    if (split.capacityBytesMax > heldMax) {
+      t.fail(
+        `frame ${frame} of seed ${seed} held ${split.capacityBytesMax}: ${shownStream(stream)}`,
+      )
+    }
+  }
+  const grown = process.memoryUsage().rss - before
+  t.comment(`fuzz-frames ${FRAMES} closed ${closed} commands ${commands} resident-growth ${grown}`)
+  t.ok(closed > FRAMES / 10, `${closed} were broken`)
+  t.ok(commands > FRAMES / 2, `${commands} commands came through`)
+  t.ok(grown < RESIDENT_GROWTH_BYTES_MAX, `${grown} bytes more resident`)
+})
