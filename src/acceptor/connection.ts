@@ -46,6 +46,8 @@ export class Connection {
   closed = false
   /** Pool chunks lent to requests in flight, by sequence; most connections never have any. */
   lentChunks: Map<number, number[]> | null = null
+  /** Replies that come in parts, by their first sequence; most connections never have any. */
+  parts: Map<number, Uint8Array[]> | null = null
 
   constructor(
     socket: Socket,

@@ -6,7 +6,7 @@ import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { takeRepliesReady } from '../ring/bell.ts'
-import { REPLY_CHUNKED, REPLY_CLOSE, REPLY_HEADER_WORDS } from '../ring/layout.ts'
+import { REPLY_CHUNKED, REPLY_CLOSE, REPLY_HEADER_WORDS, REPLY_PART } from '../ring/layout.ts'
 import type { ChunkPool } from '../ring/pool.ts'
 import { replyLsn } from '../ring/replies.ts'
 import { gatherBytes } from '../ring/requests.ts'
@@ -23,6 +23,8 @@ import { MISCONF_UNKNOWN } from '../wire/replies.ts'
 import type { Connection } from './connection.ts'
 import type { Output } from './output.ts'
 
+const NO_BYTES = new Uint8Array(0)
+
 export class Inbox {
   readonly #rows: Rows
   readonly #thread: number
@@ -35,7 +37,7 @@ export class Inbox {
   readonly #connections: readonly (Connection | null)[]
   /** Commands in rings or at workers, over all connections. */
   inFlight = 0
-  #big = new Uint8Array(0)
+  #big: Uint8Array = NO_BYTES
 
   constructor(
     rows: Rows,
@@ -107,6 +109,17 @@ export class Inbox {
       bytes = this.#big
       at = 0
     }
+    if ((flags & REPLY_PART) !== 0) {
+      this.#keepPart(connection, words[pairs])
+      return
+    }
+    if (connection?.parts) {
+      const whole = this.#joinParts(connection, words[pairs], bytes, at, words[word + 6])
+      if (whole !== null) {
+        bytes = whole
+        at = 0
+      }
+    }
     this.inFlight -= count
     if (connection === null || connection.generation !== words[word + 2]) {
       this.#counters.add(COUNTER.repliesDropped, count)
@@ -118,7 +131,32 @@ export class Inbox {
       this.#deliverReplies(connection, words, pairs, count, bytes, at)
       if ((flags & REPLY_CLOSE) !== 0) connection.closing = true
     }
-    if (this.#big.length > 0) this.#big = new Uint8Array(0)
+    this.#big = NO_BYTES
+  }
+
+  #keepPart(connection: Connection | null, firstSequence: number): void {
+    if (connection !== null && !connection.closed) {
+      connection.parts ??= new Map()
+      const parts = connection.parts.get(firstSequence) ?? []
+      parts.push(this.#big)
+      connection.parts.set(firstSequence, parts)
+    }
+    this.#big = NO_BYTES
+  }
+
+  /** The last part has come: all bytes of the replies, or null if they came in one piece. */
+  #joinParts(
+    connection: Connection,
+    firstSequence: number,
+    bytes: Uint8Array,
+    at: number,
+    byteLength: number,
+  ): Uint8Array | null {
+    const parts = connection.parts?.get(firstSequence)
+    if (parts === undefined) return null
+    connection.parts?.delete(firstSequence)
+    if (connection.parts?.size === 0) connection.parts = null
+    return Buffer.concat([...parts, bytes.subarray(at, at + byteLength)])
   }
 
   #gatherChunks(words: Int32Array, at: number, byteLength: number): void {

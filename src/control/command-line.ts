@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import { CkvError } from '../base/errors.ts'
 import { CKV_VERSION } from '../monitor/version.ts'
 import { parseOptions } from '../options/parse.ts'
+import { runLogCommand } from './log-commands.ts'
 import { makeLogger } from './logger.ts'
 import { readMachine } from './machine.ts'
 import { type ReadyFacts, Server } from './server.ts'
@@ -14,12 +15,17 @@ export async function runCommandLine(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   try {
+    if (argv[0] === 'log') return await runLogCommand(argv.slice(1), printLine)
     return await serve(argv[0] === 'serve' ? argv.slice(1) : argv, environment)
   } catch (error) {
     if (!(error instanceof CkvError)) throw error
     process.stderr.write(`ckv: ${error.message}\n`)
     return error.exitCode
   }
+}
+
+function printLine(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
 
 async function serve(

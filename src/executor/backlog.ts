@@ -4,8 +4,9 @@
 // can pile up here is bounded by its own output limit.
 
 import { markRepliesReady, ringBell } from '../ring/bell.ts'
+import { REPLY_PART } from '../ring/layout.ts'
 import type { ChunkPool } from '../ring/pool.ts'
-import { ReplySheet, writeReplies } from '../ring/replies.ts'
+import { partBytesMax, ReplySheet, writeReplies } from '../ring/replies.ts'
 import { attachRing, publish, type Ring } from '../ring/ring.ts'
 import type { Rows } from '../rows/rows.ts'
 
@@ -15,6 +16,8 @@ interface HeldReplies {
   readonly sheet: ReplySheet
   readonly lsn: number
   readonly bytes: Uint8Array
+  /** How many of the bytes have left already, in parts. */
+  sent: number
 }
 
 export class ReplyBacklog {
@@ -64,7 +67,14 @@ export class ReplyBacklog {
     for (let index = 0; index < sheet.count; index++) {
       copy.add(sheet.sequences[index], sheet.lengths[index])
     }
-    this.#held.push({ shard, acceptor, sheet: copy, lsn, bytes: bytes.slice(0, byteLength) })
+    this.#held.push({
+      shard,
+      acceptor,
+      sheet: copy,
+      lsn,
+      bytes: bytes.slice(0, byteLength),
+      sent: 0,
+    })
   }
 
   /** Everything added so far is in the log. */
@@ -95,12 +105,22 @@ export class ReplyBacklog {
 
   #sendNow(entry: HeldReplies): boolean {
     const ring = this.#replies[entry.acceptor * this.#shardCount + entry.shard]
-    attachRing(ring)
     const { sheet, lsn, bytes } = entry
-    if (!writeReplies(ring, this.#pool, sheet, lsn, bytes, 0, bytes.length)) return false
-    publish(ring)
-    markRepliesReady(this.#rows, this.#acceptorThreads[entry.acceptor], entry.shard)
-    ringBell(this.#rows, this.#acceptorThreads[entry.acceptor])
-    return true
+    const partBytes = partBytesMax(this.#pool)
+    const flags = sheet.flags
+    attachRing(ring)
+    for (;;) {
+      const left = bytes.length - entry.sent
+      const length = Math.min(left, partBytes)
+      sheet.flags = length < left ? flags | REPLY_PART : flags
+      const written = writeReplies(ring, this.#pool, sheet, lsn, bytes, entry.sent, length)
+      sheet.flags = flags
+      if (!written) return false
+      entry.sent += length
+      publish(ring)
+      markRepliesReady(this.#rows, this.#acceptorThreads[entry.acceptor], entry.shard)
+      ringBell(this.#rows, this.#acceptorThreads[entry.acceptor])
+      if (entry.sent === bytes.length) return true
+    }
   }
 }

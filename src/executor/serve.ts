@@ -44,6 +44,9 @@ import type { Executor } from './executor.ts'
 
 /** Commands under one holding of the token, over all acceptors: bounds how long others wait. */
 const COMMANDS_PER_HOLD_MAX = 1024
+/** What the encoding buffer shrinks to after a large reply, and when. */
+const REPLY_BYTES_KEPT = 65_536
+const REPLY_BYTES_KEPT_MAX = 4_194_304
 /** A request record is only started with this much room for its replies in the ring. */
 const REPLY_ROOM_BYTES = 2048
 
@@ -241,6 +244,8 @@ export class ShardServer {
     } else if (!writeReplies(ring, this.#pool, sheet, lsn, reply.bytes, 0, reply.position)) {
       this.#backlog.add(shard, acceptor, sheet, lsn, reply.bytes, reply.position)
     }
+    // A reply of many megabytes does not keep its room for ever.
+    if (reply.bytes.length > REPLY_BYTES_KEPT_MAX) reply.use(Buffer.allocUnsafeSlow(REPLY_BYTES_KEPT))
   }
 
   /** Commit, then publish: the one place where replies of the ring path become visible. */

@@ -1,7 +1,7 @@
 // Commits that span several shards (MSET, FLUSHALL, EXEC): every participant's last block names the
 // group, and recovery and the mirror apply all parts or none.
 //
-//   1 close every block   2 store every GROUP_LONG   3 write every file   4 publish every written LSN
+//   1 close every block  2 store every GROUP_LONG  3 write every file  4 publish every written LSN
 //
 // Nothing is published before every file was written, so nobody sees a half. If the thread dies
 // between two writes, no reply left and recovery cuts the parts that are there. If one write fails

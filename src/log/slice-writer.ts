@@ -270,7 +270,8 @@ export abstract class SliceWriter {
         `the log of shard ${this.shard} cannot be written and its slice is full`,
       )
     }
-    this.reclaimed = reclaimed
-    storeLsn(this.rows, this.rowLong + row.RECLAIMED_LONG, reclaimed)
+    // In steps, so that not every block pays for the store.
+    this.reclaimed = Math.min(reclaimed + (this.sliceBytes >> 4), this.written)
+    storeLsn(this.rows, this.rowLong + row.RECLAIMED_LONG, this.reclaimed)
   }
 }

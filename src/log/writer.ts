@@ -66,6 +66,7 @@ export class ShardLog extends SliceWriter {
   #segmentStart = 0
   #fd = 0
   #pending = row.PENDING_NONE
+  #commitMs = 0
   /** The row's change count when these copies were right; -1 = never. */
   #changes = -1
 
@@ -142,7 +143,7 @@ export class ShardLog extends SliceWriter {
     for (const view of views) stream.update(view, 0, view.byteLength)
     this.longs[at >> 3] = stream.digest()
     views.unshift(this.slice.subarray(at, at + layout.BLOCK_HEADER_BYTES))
-    if (this.#writeViews(views) !== WRITE_OK) {
+    if (this.#write(views) !== WRITE_OK) {
       this.#cutFile()
       return false
     }
@@ -260,12 +261,7 @@ export class ShardLog extends SliceWriter {
 
   /** write(2) of all that is closed; publishes nothing. */
   writePrepared(): number {
-    const length = this.appended - this.written
-    const start = this.written % this.sliceBytes
-    const first = Math.min(length, this.sliceBytes - start)
-    const views = [this.slice.subarray(start, start + first)]
-    if (first < length) views.push(this.slice.subarray(0, length - first))
-    return this.#writeViews(views)
+    return this.#write(null)
   }
 
   /** After a failed write: the closed blocks stay first in line and writes are refused. */
@@ -284,7 +280,11 @@ export class ShardLog extends SliceWriter {
   publishCommitted(): void {
     const rows = this.rows
     storeLsn(rows, this.rowLong + row.APPENDED_LONG, this.appended)
-    storeLsn(rows, this.rowLong + row.COMMIT_TIME_LONG, Math.floor(this.nowMs))
+    const commitMs = Math.floor(this.nowMs)
+    if (commitMs !== this.#commitMs) {
+      this.#commitMs = commitMs
+      storeLsn(rows, this.rowLong + row.COMMIT_TIME_LONG, commitMs)
+    }
     this.#publishWritten()
     if (this.failed !== WRITE_OK) {
       this.failed = WRITE_OK
@@ -312,7 +312,8 @@ export class ShardLog extends SliceWriter {
     storeLsn(this.rows, this.rowLong + row.WRITTEN_LONG, this.written)
   }
 
-  #writeViews(views: readonly Uint8Array[]): number {
+  /** Writes the views, or (null) the closed blocks from the slice, behind the written LSN. */
+  #write(views: readonly Uint8Array[] | null): number {
     const words = this.rows.words
     const position = layout.SEGMENT_HEADER_BYTES + (this.written - this.#segmentStart)
     // Read by main's watch: a thread inside write(2) is slow, not hung.
@@ -320,11 +321,8 @@ export class ShardLog extends SliceWriter {
     const startMs = this.#clock.monotonicMs()
     let failed = WRITE_OK
     try {
-      if (views.length === 1) {
-        writeFully(this.#files, this.#fd, views[0], 0, views[0].byteLength, position)
-      } else {
-        writeViewsFully(this.#files, this.#fd, views, position)
-      }
+      if (views !== null) writeViewsFully(this.#files, this.#fd, views, position)
+      else this.#writeClosedBlocks(position)
     } catch (error) {
       failed = errorClass(error)
     }
@@ -333,6 +331,16 @@ export class ShardLog extends SliceWriter {
     this.#assertNotFenced()
     Atomics.store(words, this.rowWord + row.LAST_WRITE_MICROS_WORD, Math.min(micros, 2 ** 31 - 1))
     return failed
+  }
+
+  #writeClosedBlocks(position: number): void {
+    const length = this.appended - this.written
+    const start = this.written % this.sliceBytes
+    const first = Math.min(length, this.sliceBytes - start)
+    writeFully(this.#files, this.#fd, this.slice, start, first, position)
+    // Only blocks that waited go on behind the slice end: a block never crosses it.
+    const rest = length - first
+    if (rest > 0) writeFully(this.#files, this.#fd, this.slice, 0, rest, position + first)
   }
 
   /** A blocking call may have taken so long that another side was promoted: publish nothing then. */
@@ -407,6 +415,7 @@ export class ShardLog extends SliceWriter {
     const waiting = this.#pending !== row.PENDING_NONE
     this.appended = waiting ? loadLsn(rows, this.rowLong + row.APPENDED_LONG) : this.written
     this.offset = this.appended % this.sliceBytes
+    this.#commitMs = loadLsn(rows, this.rowLong + row.COMMIT_TIME_LONG)
     this.#changes = changes
   }
 

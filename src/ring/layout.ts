@@ -47,6 +47,8 @@ export const REQUEST_SEVERAL_SHARDS = 2
 export const REPLY_CHUNKED = 1
 /** The client broke a limit while its reply was encoded: close the connection. */
 export const REPLY_CLOSE = 2
+/** The replies are larger than the pool's share of one record: more of their bytes follow. */
+export const REPLY_PART = 4
 
 /** Words per shard in the cursor part of an acceptor's block: tail and head far apart. */
 export const CURSOR_WORDS = 64

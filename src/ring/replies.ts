@@ -3,7 +3,7 @@
 
 import { copyBytes } from '../base/copy.ts'
 import { REPLY_CHUNKED, REPLY_HEADER_WORDS } from './layout.ts'
-import type { ChunkPool } from './pool.ts'
+import { CHUNK_BYTES, type ChunkPool } from './pool.ts'
 import { scatterBytes } from './requests.ts'
 import { advanceTail, NO_ROOM, type Ring, reserve } from './ring.ts'
 
@@ -41,9 +41,15 @@ export class ReplySheet {
   }
 }
 
+/** Largest run of reply bytes that one record may put into the pool: a quarter of it. */
+export function partBytesMax(pool: ChunkPool): number {
+  return Math.max(1, pool.chunkCount >> 2) * CHUNK_BYTES
+}
+
 /**
  * Writes the record behind the ring's own tail (visible with `publish`). `bytes[start..]` holds the
- * replies back to back. False: neither the ring nor the pool has room, nothing changed.
+ * replies back to back. False: neither the ring nor the pool has room, nothing changed; always so
+ * for more than partBytesMax, which go in parts (executor/backlog.ts).
  */
 export function writeReplies(
   ring: Ring,
@@ -102,7 +108,7 @@ function writeChunkedReplies(
   start: number,
   byteLength: number,
 ): boolean {
-  if (!pool.take(byteLength, chunksInHand)) return false
+  if (byteLength > partBytesMax(pool) || !pool.take(byteLength, chunksInHand)) return false
   const headWords = REPLY_HEADER_WORDS + sheet.count * 2
   const recordBytes = (headWords + 1 + chunksInHand.length) * 4
   const position = reserve(ring, recordBytes)

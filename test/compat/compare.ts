@@ -50,7 +50,8 @@ export async function compareServers(
   const result: Comparison = { commandCount: 0, mismatches: [], counts: new Map() }
   const history: Words[] = []
   for (let batch = 0; result.commandCount < commandCount; batch++) {
-    const commands = Array.from({ length: BATCH_COMMANDS }, () => generator.next())
+    const commands: Words[] = []
+    while (commands.length < BATCH_COMMANDS || generator.hasPending) commands.push(generator.next())
     const turn = batch % ours.connections.length
     const [left, right] = await Promise.all([
       replies(ours, turn, commands),

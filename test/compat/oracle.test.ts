@@ -16,6 +16,8 @@ import { CommandGenerator } from './generator.ts'
 const LONG = process.env.CKV_TEST_LONG !== undefined
 const SEED = Number(process.env.CKV_TEST_SEED ?? 20_260_801)
 const CONNECTIONS = 3
+/** The trial of the harness is the same in every run. */
+const SEED_FOR_DEFECTS = 20_260_801
 /** Over all configurations of profile `redis`. */
 const COMMANDS = LONG ? 102_000 : 6000
 /** For each of the other profiles, in one configuration. */
@@ -46,17 +48,18 @@ t.test('the comparison finds planted defects', { skip }, async (t) => {
   const [ours, theirs] = [await peerOf(left), await peerOf(right)]
   const nowMs = Date.now()
   const sound = await compareServers(
-    new CommandGenerator({ seed: SEED, nowMs, profile: 'redis' }),
+    new CommandGenerator({ seed: SEED_FOR_DEFECTS, nowMs, profile: 'redis' }),
     ours,
     theirs,
     { commandCount: COMMANDS_FOR_DEFECTS },
   )
   t.same(sound.mismatches, [], 'two real servers agree')
-  for (const name of new CommandGenerator({ seed: SEED, nowMs, profile: 'redis' }).names) {
+  for (const name of new CommandGenerator({ seed: SEED_FOR_DEFECTS, nowMs, profile: 'redis' })
+    .names) {
     t.ok(sound.counts.has(name), `${name} came`)
   }
   for (const { name, distort } of DEFECTS) {
-    const generator = new CommandGenerator({ seed: SEED, nowMs, profile: 'redis' })
+    const generator = new CommandGenerator({ seed: SEED_FOR_DEFECTS, nowMs, profile: 'redis' })
     const found = await compareServers(generator, { ...ours, distort }, theirs, {
       commandCount: COMMANDS_FOR_DEFECTS,
       mismatchesMax: 1,

@@ -24,7 +24,7 @@ def plain(reply):
 
 
 def call(words):
-    keyless = not any(word.startswith('{s}') for word in words[1:])
+    keyless = words[0] == 'SCAN' or not any(word.startswith('{s}') for word in words[1:])
     try:
         if kind == 'cluster' and keyless:
             node = client.get_random_node()
@@ -34,10 +34,14 @@ def call(words):
         return {'error': str(error)}
 
 
-# The library's own conversions would hide what was answered; those for the topology stay.
-kept = {'CLUSTER SLOTS', 'COMMAND', 'INFO'} if kind == 'cluster' else set()
+# The library's own conversions would hide what was answered; INFO's is needed for the topology.
+callbacks = redis.Redis.RESPONSE_CALLBACKS
+for name in list(callbacks):
+    if name != 'INFO':
+        del callbacks[name]
 if kind == 'cluster':
     client.cluster_response_callbacks.clear()
+    client.result_callbacks.clear()
     for node in client.get_nodes():
         client.get_redis_connection(node).response_callbacks.clear()
 else:

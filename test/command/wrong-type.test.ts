@@ -1,0 +1,88 @@
+// What string commands say to a key that holds something else, and which commands do not care.
+
+import t from 'tap'
+import { slotOfKey } from '../../src/dispatch/slots.ts'
+import { hashOfKey } from '../../src/keyspace/side.ts'
+import { changeSlotCount, ensureDatabase } from '../../src/memory/database.ts'
+import { dictionaryInsert } from '../../src/memory/dictionary.ts'
+import { dictionaryReserve } from '../../src/memory/dictionary-growth.ts'
+import { createEntry } from '../../src/memory/entry.ts'
+import { NO_EXPIRY } from '../../src/memory/layout.ts'
+import { ShardFixture } from '../support/shard-fixture.ts'
+import { error, type Line, OK, WRONG_TYPE, wordsOf } from './script.ts'
+
+const SOME_OTHER_TYPE = 5
+
+/** A key `{t}o` of a type that has no commands yet. */
+function plant(fixture: ShardFixture): void {
+  const [side] = fixture.sides
+  const { arena } = side
+  const key = Buffer.from('{t}o')
+  const hash = hashOfKey(side, key, 0, key.length)
+  const root = ensureDatabase(arena, 0)
+  dictionaryReserve(arena, root, hash)
+  const entry = createEntry(arena, SOME_OTHER_TYPE, 0, key, 0, key.length, 8, NO_EXPIRY)
+  dictionaryInsert(arena, root, hash, entry, NO_EXPIRY)
+  changeSlotCount(arena, root, slotOfKey(key, 0, key.length), 1)
+}
+
+const LINES: readonly Line[] = [
+  ...[
+    'GET {t}o',
+    'STRLEN {t}o',
+    'SET {t}o v GET',
+    'GETSET {t}o v',
+    'GETDEL {t}o',
+    'GETEX {t}o EX 10',
+    'APPEND {t}o v',
+    'GETRANGE {t}o 0 -1',
+    'SETRANGE {t}o 0 v',
+    "SETRANGE {t}o 0 ''",
+    'INCR {t}o',
+    'DECRBY {t}o 9223372036854775807',
+    'INCRBYFLOAT {t}o 1',
+    'GETBIT {t}o 0',
+    'SETBIT {t}o 0 1',
+    'BITCOUNT {t}o',
+    'BITPOS {t}o 1',
+    'BITOP AND {t}d {t}k {t}o',
+  ].map((command): Line => [command, error(WRONG_TYPE)]),
+  ['MGET {t}o {t}k', [null, null]],
+  ['EXISTS {t}o', 1],
+  ['SETNX {t}o v', 0],
+  ['SET {t}o v NX', null],
+  ['MSETNX {t}o v', 0],
+  ['KEYS *', ['{t}o']],
+  ['SCAN 0 TYPE string', ['0', []]],
+  ['EXPIRE {t}o 100', 1],
+  ['TTL {t}o', 100],
+  ['PERSIST {t}o', 1],
+]
+
+t.test('wrong types', async (t) => {
+  const fixture = new ShardFixture()
+  plant(fixture)
+  for (const [command, reply] of LINES)
+    t.same(fixture.run(...wordsOf(command)), reply, String(command))
+  t.same(fixture.findings(), [])
+})
+
+t.test('commands that replace whatever there is', async (t) => {
+  for (const [command, reply] of [
+    ['SET {t}o v', OK],
+    ['SETEX {t}o 10 v', OK],
+    ['MSET {t}o v {t}p w', OK],
+    ['BITOP NOT {t}o {t}k', 1],
+    ['BITOP NOT {t}o {t}missing', 0],
+    ['RENAME {t}k {t}o', OK],
+    ['DEL {t}o', 1],
+    ['UNLINK {t}o', 1],
+    ['FLUSHALL', OK],
+  ] as const) {
+    const fixture = new ShardFixture()
+    fixture.run('SET', '{t}k', 'v')
+    plant(fixture)
+    t.same(fixture.run(...wordsOf(command)), reply, command)
+    t.same(fixture.findings(), [])
+  }
+})
