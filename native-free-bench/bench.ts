@@ -23,9 +23,11 @@ import {
 import { memory } from './presets/memory.ts'
 import { openLoop } from './presets/open-loop.ts'
 import { type Preset, type PresetContext, planFrom } from './presets/preset.ts'
+import { several } from './presets/several.ts'
 import { shards } from './presets/shards.ts'
 import { smoke } from './presets/smoke.ts'
 import { spineCeiling, spineRedis } from './presets/spine.ts'
+import { start } from './presets/start.ts'
 import { type Bar, barTable, describeMachine, passes, summaryTable } from './report.ts'
 
 const PRESETS: Record<string, Preset> = {
@@ -34,6 +36,8 @@ const PRESETS: Record<string, Preset> = {
   'open-loop': openLoop,
   shards,
   memory,
+  several,
+  start,
   smoke,
 }
 

@@ -3,6 +3,7 @@
 //   ckv                                   us, with the defaults below
 //   ckv:dispatch=ring,shards=8,workers=2,acceptors=2
 //   ckv:flag.appendfsync=always           any other option of ours
+//   ckv:trace=gc                          prints its garbage collections
 //   redis                                 redis-server with AOF everysec, if it is on the PATH
 //   ceiling:mode=auto,shards=2            a prototype given by --ceiling or CKV_BENCH_CEILING
 //   echo                                  the bare reference
@@ -17,7 +18,7 @@ export interface PeerSpec {
 }
 
 const SETTINGS: Record<PeerSpec['kind'], string[]> = {
-  ckv: ['dispatch', 'shards', 'workers', 'acceptors', 'slow'],
+  ckv: ['dispatch', 'shards', 'workers', 'acceptors', 'slow', 'trace'],
   redis: [],
   ceiling: ['mode', 'shards', 'slow'],
   echo: [],

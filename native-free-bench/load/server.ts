@@ -14,6 +14,9 @@ import { readCpuSeconds, readResidentBytes, readThreads, type ThreadUse } from '
 
 const READY_MS_MAX = 30_000
 const STOP_MS_MAX = 10_000
+/** Characters of a server's output that are kept, and shown when it does not start. */
+const OUTPUT_MAX = 4_000_000
+const LAST_WORDS = 2_000
 const MAIN_FILE = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const ECHO_FILE = fileURLToPath(new URL('./echo-server.ts', import.meta.url))
 const SLOW_FILE = new URL('../slow.ts', import.meta.url).href
@@ -21,6 +24,8 @@ const SLOW_FILE = new URL('../slow.ts', import.meta.url).href
 export interface ServerOptions {
   /** Where temporary directories are made; the disk that is measured. */
   directory?: string | undefined
+  /** Where this server's data are and stay; without it a directory is made and removed. */
+  dataDirectory?: string | undefined
   /** Path of the prototype that peers of kind `ceiling` run. */
   ceilingFile?: string | undefined
 }
@@ -32,6 +37,10 @@ export interface Server {
   port: number
   /** 0 for a peer that was not started here. */
   pid: number
+  /** From its start to its first answer that is no error. */
+  readyMs: number
+  /** What it wrote so far, the last megabytes of it. */
+  output(): string
   cpuSeconds(): number
   residentBytes(): number
   threads(): ThreadUse[]
@@ -103,7 +112,8 @@ export function launchFor(
   if (spec.kind === 'echo') {
     return { program: process.execPath, args: [ECHO_FILE, '--port', String(port)], env: {} }
   }
-  const args = [...slowArgs, MAIN_FILE, '--port', String(port), '--dir', directory]
+  const traceArgs = settings.trace === 'gc' ? ['--trace-gc'] : []
+  const args = [...slowArgs, ...traceArgs, MAIN_FILE, '--port', String(port), '--dir', directory]
   for (const name of ['dispatch', 'shards', 'workers', 'acceptors']) {
     args.push(`--${name}`, settings[name] ?? '')
   }
@@ -113,36 +123,49 @@ export function launchFor(
   return { program: process.execPath, args, env: slowEnv }
 }
 
-const running = new Set<ChildProcess>()
+/** What is left to clean up when this process ends before its servers. */
+const running = new Map<ChildProcess, string>()
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
+  for (const [child, directory] of running) {
+    child.kill('SIGKILL')
+    if (directory !== '') rmSync(directory, { recursive: true, force: true })
+  }
 })
 
 /** Starts a peer and waits until it answers PING; throws with its own last words when it doesn't. */
 export async function startServer(spec: PeerSpec, options: ServerOptions): Promise<Server> {
   if (spec.kind === 'address') return remoteServer(spec)
-  const directory = mkdtempSync(join(options.directory ?? tmpdir(), 'ckv-bench-'))
+  const made = options.dataDirectory === undefined ? makeDirectory(options) : ''
+  const directory = options.dataDirectory ?? made
   const port = await freePort()
   const launch = launchFor(spec, port, directory, options)
+  const startMs = performance.now()
   const child = spawn(launch.program, launch.args, {
     env: { ...process.env, ...launch.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  running.add(child)
-  const words = collectWords(child)
-  const gone = once(child, 'exit').then(() => {
-    running.delete(child)
+  running.set(child, made)
+  const output = collectOutput(child)
+  let ended = false
+  const gone = new Promise<void>((resolve) => {
+    const end = (): void => {
+      ended = true
+      running.delete(child)
+      resolve()
+    }
+    child.once('exit', end)
+    child.once('error', end)
   })
-  child.once('error', () => {})
   const stop = async (): Promise<void> => {
-    await endProcess(child, gone)
-    rmSync(directory, { recursive: true, force: true })
+    if (!ended) await endProcess(child, gone)
+    if (made !== '') rmSync(made, { recursive: true, force: true })
   }
   try {
-    await untilPong('127.0.0.1', port, () => child.exitCode !== null || child.pid === undefined)
+    await untilPong('127.0.0.1', port, () => ended)
   } catch (error) {
-    if (child.pid !== undefined) await stop()
-    throw new Error(`${spec.name}: ${(error as Error).message}\n${words()}`)
+    await stop()
+    const words = output().slice(-LAST_WORDS)
+    throw new Error(`${spec.name}: ${(error as Error).message}\n${words}`)
   }
   const pid = child.pid ?? 0
   return {
@@ -150,6 +173,8 @@ export async function startServer(spec: PeerSpec, options: ServerOptions): Promi
     host: '127.0.0.1',
     port,
     pid,
+    readyMs: performance.now() - startMs,
+    output,
     cpuSeconds: () => readCpuSeconds(pid),
     residentBytes: () => readResidentBytes(pid),
     threads: () => readThreads(pid),
@@ -157,18 +182,24 @@ export async function startServer(spec: PeerSpec, options: ServerOptions): Promi
   }
 }
 
+function makeDirectory(options: ServerOptions): string {
+  return mkdtempSync(join(options.directory ?? tmpdir(), 'ckv-bench-'))
+}
+
 async function remoteServer(spec: PeerSpec): Promise<Server> {
   const host = spec.settings.host ?? '127.0.0.1'
   const port = Number(spec.settings.port)
   await untilPong(host, port, () => false)
   const nothing = { cpuSeconds: () => 0, residentBytes: () => 0, threads: () => [] }
-  return { spec, host, port, pid: 0, ...nothing, stop: async () => {} }
+  const silent = { output: () => '', readyMs: 0, stop: async () => {} }
+  return { spec, host, port, pid: 0, ...nothing, ...silent }
 }
 
-function collectWords(child: ChildProcess): () => string {
+function collectOutput(child: ChildProcess): () => string {
   let text = ''
   const add = (bytes: Buffer): void => {
-    text = (text + bytes.toString()).slice(-2000)
+    text += bytes.toString()
+    if (text.length > OUTPUT_MAX * 2) text = text.slice(-OUTPUT_MAX)
   }
   child.stdout?.on('data', add)
   child.stderr?.on('data', add)
@@ -176,7 +207,6 @@ function collectWords(child: ChildProcess): () => string {
 }
 
 async function endProcess(child: ChildProcess, gone: Promise<void>): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
   child.kill('SIGTERM')
   const ended = await Promise.race([gone.then(() => true), delay(STOP_MS_MAX, false)])
   if (!ended) {

@@ -38,6 +38,8 @@ export interface LoadShare {
 const TAPES_KEPT = 4
 /** An unanswered request younger than this is just on its way. */
 const STALL_MS = 1
+/** Requests of a thread that are due less often than this are sent by timers. */
+const SPIN_INTERVAL_MS_MAX = 2
 const tapes = new Map<string, Tape>()
 
 /** Making a tape takes tenths of a second and rounds repeat the same cell, so a few are kept. */
@@ -156,15 +158,24 @@ class LoadRun {
     }
   }
 
-  /** Timers are a millisecond coarse, which would be the latency measured: so this spins. */
+  /**
+   * Timers are a millisecond coarse, which would be the latency measured: so this spins, unless
+   * requests are so rare that spinning would be the greater disturbance.
+   */
   #openTurn = (): void => {
     if (this.#stopped) return
     if (Atomics.load(this.phase, PHASE_WORD) === PHASE_STOP) {
       this.stop()
       return
     }
-    this.#sendDue(performance.now())
-    setImmediate(this.#openTurn)
+    const nowMs = performance.now()
+    this.#sendDue(nowMs)
+    if (this.intervalMs < SPIN_INTERVAL_MS_MAX) {
+      setImmediate(this.#openTurn)
+      return
+    }
+    const dueMs = this.#openStartMs + this.#openSent * this.intervalMs
+    setTimeout(this.#openTurn, Math.max(0, dueMs - nowMs))
   }
 
   /**

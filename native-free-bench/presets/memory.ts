@@ -5,8 +5,10 @@
 // a second figure, "after traffic": the same with the empty server first sent overwrites of a few
 // keys, which leaves only what the keys themselves cost.
 
+import { readGcTrace } from '../load/gc-trace.ts'
 import { KEY_BYTES } from '../load/keys.ts'
 import { parsePeer } from '../load/peers.ts'
+import { PROFILE_DEFAULTS } from '../load/profile.ts'
 import { type Server, startServer } from '../load/server.ts'
 import { type Bar, formatFigure, formatTable } from '../report.ts'
 import type { Preset, PresetContext } from './preset.ts'
@@ -17,6 +19,9 @@ const OVERHEAD_BYTES_MAX = 32
 /** Overwrites that touch every ring and slice once, of this many keys. */
 const TRAFFIC_KEYS = 1000
 const TRAFFIC_PASSES = 2000
+const HEAP_MB_MAX = 32
+const PAUSE_MS_MAX = 5
+const LOAD_MS = 3000
 
 interface MemoryFigures {
   emptyBytes: number
@@ -64,7 +69,41 @@ export const memory: Preset = async (context) => {
     })
   }
   context.say(formatTable(rows))
+  for (const peer of peers) {
+    if (peer.kind === 'ckv') bars.push(...(await collectorBars(context, keys)))
+  }
   return bars
+}
+
+/** What the JavaScript heaps do while the shard memory is full and worked on. */
+async function collectorBars(context: PresetContext, keys: number): Promise<Bar[]> {
+  const server = await startServer(parsePeer('ckv:trace=gc'), context.servers)
+  try {
+    const { host, port } = server
+    await context.client.fillKeys({ host, port, from: 0, to: keys, valueBytes: VALUE_BYTES })
+    for (const command of ['set', 'get'] as const) {
+      const shape = { command, keys, pipeline: 16, measureMs: LOAD_MS }
+      await context.client.runLoad({ ...PROFILE_DEFAULTS, ...shape, host, port })
+    }
+    const gc = readGcTrace(server.output())
+    context.say(`${gc.collections} collections in ${gc.threads} threads`)
+    return [
+      {
+        name: 'largest JS heap of a thread, MB',
+        value: gc.heapMbMax,
+        limit: HEAP_MB_MAX,
+        direction: 'at most',
+      },
+      {
+        name: 'longest collection, ms',
+        value: gc.pauseMsMax,
+        limit: PAUSE_MS_MAX,
+        direction: 'at most',
+      },
+    ]
+  } finally {
+    await server.stop()
+  }
 }
 
 function overhead(emptyBytes: number, fullBytes: number, keys: number): number {

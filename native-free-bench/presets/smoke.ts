@@ -18,7 +18,7 @@ export const smoke: Preset = async (context) => {
     parsePeer('ckv:dispatch=ring,as=ckv-ring'),
   ])
   const closed = COMMANDS.map((command) => ({ ...SMALL, command }))
-  const open = { ...SMALL, command: 'get' as const, pipeline: 1, ratePerSecond: 1000 }
+  const open = { ...SMALL, command: 'get' as const, pipeline: 1, ratePerSecond: 400 }
   const skewed = { ...SMALL, distribution: 'zipf' as const }
   const plan = planFrom(settings, DEFAULTS, peers, [...closed, open, skewed])
   const summaries = await context.run('smoke', plan, '')

@@ -97,6 +97,7 @@ export class Acceptor {
     this.connections[slot] = connection
     socket.on('data', (chunk: Buffer) => this.#onData(connection, chunk))
     socket.on('drain', () => this.#onDrain(connection))
+    socket.on('end', () => this.#onEnd(connection))
     // An 'error' without a listener would end the process; 'close' always follows it.
     socket.on('error', () => {})
     socket.on('close', () => this.#onClose(connection))
@@ -276,9 +277,25 @@ export class Acceptor {
       const { unread } = connection
       connection.unread = null
       if (unread !== null) this.#consume(connection, unread)
-      if (connection.stopped === 0 && connection.unread === null) connection.socket.resume()
+      if (connection.closing || connection.stopped !== 0 || connection.unread !== null) continue
+      if (connection.ended) this.#closeWhenAnswered(connection)
+      else connection.socket.resume()
     }
     this.#router.publish()
+  }
+
+  /** The client has sent its last byte; it may still read. What it sent is answered first. */
+  #onEnd(connection: Connection): void {
+    connection.ended = true
+    if (connection.closing) return
+    if (connection.unread === null) this.#closeWhenAnswered(connection)
+    this.schedule()
+  }
+
+  #closeWhenAnswered(connection: Connection): void {
+    connection.closing = true
+    if (connection.inFlight() > 0) this.#stop(connection, null)
+    else this.#closeBehindReplies(connection)
   }
 
   #closeBehindReplies(connection: Connection): void {
@@ -304,10 +321,8 @@ export class Acceptor {
     }
     this.#output.flush(this.#onFinished)
     if (delivered > 0 && this.#closing.length > 0) this.#freeClosed()
-    if (this.#inbox.inFlight === 0 && this.#stopped.length === 0) {
-      this.#bell.arm()
-      return
-    }
+    // Nothing in flight: no reply can come, so nobody has to ring.
+    if (this.#inbox.inFlight === 0 && this.#stopped.length === 0) return
     this.#idleTurns = delivered > 0 ? 0 : this.#idleTurns + 1
     if (this.#idleTurns > IDLE_TURNS_MAX) {
       this.#bell.arm()

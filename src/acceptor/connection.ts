@@ -44,6 +44,8 @@ export class Connection {
   /** Say what is left, then close. */
   closing = false
   closed = false
+  /** It has sent FIN: nothing more will come, replies may still leave. */
+  ended = false
   /** Pool chunks lent to requests in flight, by sequence; most connections never have any. */
   lentChunks: Map<number, number[]> | null = null
   /** Replies that come in parts, by their first sequence; most connections never have any. */

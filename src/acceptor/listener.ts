@@ -17,6 +17,7 @@ import {
 import type { Rows } from '../rows/rows.ts'
 import { MAX_CLIENTS } from '../wire/replies.ts'
 import type { Acceptor } from './acceptor.ts'
+import { sampleRates } from './session-info.ts'
 
 const IDLE_CHECK_MS = 1000
 const BACKLOG = 511
@@ -43,12 +44,16 @@ export class Listener {
     this.#rows = rows
     this.#clock = clock
     this.#counters = counters
-    this.#server = net.createServer({ noDelay: true, allowHalfOpen: false }, (socket) =>
+    this.#server = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) =>
       this.#onConnection(socket),
     )
     this.#server.on('error', onError)
     acceptor.onClosed = () => void Atomics.sub(rows.words, CLIENT_COUNT_WORD, 1)
-    this.#idleTimer = setInterval(() => this.#closeIdle(), IDLE_CHECK_MS)
+    const rates = sampleRates(counters, clock)
+    this.#idleTimer = setInterval(() => {
+      rates.sample(clock.monotonicMs())
+      this.#closeIdle()
+    }, IDLE_CHECK_MS)
     this.#idleTimer.unref()
   }
 

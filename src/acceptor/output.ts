@@ -8,6 +8,8 @@
 
 import { copyBytes } from '../base/copy.ts'
 import { CLIENT_OUTPUT_BYTES_MAX, CLIENT_UNSENT_BYTES_MAX } from '../base/limits.ts'
+import type { Counters } from '../counters/counters.ts'
+import { COUNTER } from '../counters/layout.ts'
 import { ReplyWriter } from '../wire/encoder.ts'
 import { type Connection, STOPPED_OUTPUT } from './connection.ts'
 
@@ -19,7 +21,10 @@ export class Output {
   readonly writer: ReplyWriter
   readonly #dirty: Connection[] = []
 
-  constructor() {
+  readonly #counters: Counters
+
+  constructor(counters: Counters) {
+    this.#counters = counters
     this.writer = new ReplyWriter(SLAB_BYTES, CLIENT_OUTPUT_BYTES_MAX)
   }
 
@@ -85,6 +90,7 @@ export class Output {
     const many = segments.length > 2
     if (many) socket.cork()
     for (let index = 0; index < segments.length; index += 2) {
+      this.#counters.add(COUNTER.bytesSent, segments[index + 1] - segments[index])
       socket.write(slab.subarray(segments[index], segments[index + 1]))
     }
     if (many) {

@@ -32,9 +32,9 @@ assert(port !== null, 'an acceptor is a child of main')
 await loadHasher()
 const { shared, thread, index } = plan
 const { facts } = shared
-const output = new Output()
-const { rows, clock, sides, executor } = attachExecutor(shared, thread, output.writer)
 const counters = new Counters(shared.counters, thread)
+const output = new Output(counters)
+const { rows, clock, sides, executor } = attachExecutor(shared, thread, output.writer)
 const pool = new ChunkPool(shared.pool)
 const requests: RequestWriter[] = []
 const replies: Ring[] = []

@@ -1,6 +1,6 @@
 // C's long double on x86-64 (80 bits, 64 of them mantissa), exactly: INCRBYFLOAT and HINCRBYFLOAT
 // add in it, and no JavaScript number can. 0.1 + 0.2 is 0.3 there, 0.30000000000000004 in a double.
-// Any thread. Around a microsecond for ordinary numbers.
+// Any thread. A few microseconds a sum for ordinary numbers.
 
 import {
   type Binary,

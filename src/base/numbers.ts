@@ -202,12 +202,21 @@ function withoutTrailingZeros(digits: string): string {
 }
 
 /**
- * 17 digits, rounded as C does: half to even. JavaScript rounds half up, which differs only for
- * an exact tie: 2^-25 = 2.98023223876953125e-8 has 18 digits, C ends in …312, toExponential
- * in …313. For a tie all 18 are taken and cut.
+ * Up to 17 digits, rounded as C does: half to even. JavaScript rounds half up, which differs only
+ * for an exact tie: 2^-25 = 2.98023223876953125e-8 has 18 digits, C ends in …312, toExponential
+ * in …313.
+ *
+ * With p bits behind the binary point a number is a whole one / 10^p. While that is below 2^53 the
+ * product is exact and its digits are all there are: 3.25 = 325 / 10^2 needs no rounding at all.
  */
 function significantDigits(size: number): { digits: string; exponent: number } {
-  if (isTie(size)) {
+  const places = binaryPlaces(size)
+  const whole = size * 10 ** places
+  if (whole <= Number.MAX_SAFE_INTEGER) {
+    const digits = String(whole)
+    return { digits, exponent: digits.length - 1 - places }
+  }
+  if (isTie(size, places, whole)) {
     const exact = size.toExponential(DOUBLE_DIGITS)
     const digits = exact[0] + exact.slice(2, DOUBLE_DIGITS + 1)
     const even = (digits.charCodeAt(DOUBLE_DIGITS - 1) & 1) === 0
@@ -217,19 +226,22 @@ function significantDigits(size: number): { digits: string; exponent: number } {
   return { digits: rounded[0] + rounded.slice(2, DOUBLE_DIGITS + 1), exponent: exponentOf(rounded) }
 }
 
-/**
- * Has exactly 18 digits, the last a 5. With p bits behind the binary point a number has p decimal
- * places (odd × 5^p / 10^p), the last of them a 5; 18 digits hold no more than 5^25. A whole number
- * of 18 digits ends in 5 only if it is odd, and no double that large is.
- */
-function isTie(size: number): boolean {
+/** Bits behind the binary point; Infinity: more than a tie or a short number can have. */
+function binaryPlaces(size: number): number {
   let places = 0
   for (let rest = size; !Number.isInteger(rest); rest *= 2) {
-    if (++places > TIE_PLACES_MAX) return false
+    if (++places > TIE_PLACES_MAX) return Infinity
   }
-  // Near the borders the product may be rounded to them: one digit more or less.
-  const digits = size * 10 ** places
-  if (places === 0 || digits < 0.99e17 || digits > 1.01e18) return false
+  return places
+}
+
+/**
+ * Has exactly 18 digits, the last a 5. The last of p > 0 decimal places is a 5, and 18 digits hold
+ * no more than 5^25. A whole number of 18 digits that ends in 5 is odd, and no double that large is.
+ */
+function isTie(size: number, places: number, whole: number): boolean {
+  // Near the borders the product may have been rounded to them: one digit more or less.
+  if (places === 0 || whole < 0.99e17 || whole > 1.01e18) return false
   const exact = size.toExponential(DOUBLE_DIGITS + TIE_PLACES_MAX)
   return TIE_TAIL.test(exact.slice(DOUBLE_DIGITS + 1, exact.indexOf('e')))
 }

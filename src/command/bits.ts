@@ -90,6 +90,10 @@ export function setbit(call: Call): void {
 
 // ── Ranges ───────────────────────────────────────────────────────────────────────────────────
 
+/** Where the arguments of a range begin: BITCOUNT key start …, BITPOS key bit start …. */
+const COUNT_RANGE = 2
+const POSITION_RANGE = 3
+
 /** First and last bit of the range that the last bitRange found; first > last: empty. */
 let firstBit = 0
 let lastBit = 0
@@ -108,15 +112,22 @@ function bitRange(call: Call, start: number, length: number): boolean {
   }
   const from = argCount > start ? roughInteger(call, start) : 0
   const to = argCount > start + 1 ? roughInteger(call, start + 1) : -1
-  if (Number.isNaN(from)) {
+  const byBit = argCount > unit && argumentIs(call, unit, BIT)
+  const unitFails = argCount > unit && !byBit && !argumentIs(call, unit, BYTE)
+  if (Number.isNaN(from) || (Number.isNaN(to) && !(unitFails && start === POSITION_RANGE))) {
     replyNotInteger(call)
     return false
   }
-  const byBit = argCount > unit && argumentIs(call, unit, BIT)
-  const unitFails = argCount > unit && !byBit && !argumentIs(call, unit, BYTE)
-  if (Number.isNaN(to)) replyNotInteger(call)
-  else if (unitFails) replySyntaxError(call)
-  if (Number.isNaN(to) || unitFails) return false
+  firstBit = 1
+  lastBit = 0
+  // BITCOUNT looks no further when the range is the wrong way round, BITPOS looks at the unit
+  // before it looks at the end. [redis-7.0 bitops.c]
+  const reversed = from < 0 && to < 0 && argumentExceeds(call, start, start + 1)
+  if (reversed && start === COUNT_RANGE) return true
+  if (unitFails) {
+    replySyntaxError(call)
+    return false
+  }
   const count = byBit ? length * BYTE_BITS : length
   const first = Math.max(from < 0 ? count + from : from, 0)
   const last = Math.min(Math.max(to < 0 ? count + to : to, 0), count - 1)
@@ -138,13 +149,8 @@ export function bitcount(call: Call): void {
     replySyntaxError(call)
     return
   }
-  if (!bitRange(call, 2, entryValueLength(side.arena, entry))) return
-  const reversed =
-    call.argCount > 3 &&
-    roughInteger(call, 2) < 0 &&
-    roughInteger(call, 3) < 0 &&
-    argumentExceeds(call, 2, 3)
-  if (reversed || firstBit > lastBit) call.reply.raw(ZERO)
+  if (!bitRange(call, COUNT_RANGE, entryValueLength(side.arena, entry))) return
+  if (firstBit > lastBit) call.reply.raw(ZERO)
   else call.reply.integer(countBits(side.arena, entry, firstBit, lastBit))
 }
 
@@ -167,7 +173,7 @@ export function bitpos(call: Call): void {
   }
   if (!isString(call, side, entry)) return
   const length = entryValueLength(side.arena, entry)
-  if (!bitRange(call, 3, length)) return
+  if (!bitRange(call, POSITION_RANGE, length)) return
   if (firstBit > lastBit) {
     call.reply.raw(MINUS_ONE)
     return

@@ -40,6 +40,7 @@ import {
   FSYNC_EVERYSEC,
   FSYNC_NO,
   FSYNC_POLICY_WORD,
+  LOADING_SHARDS_LEFT_WORD,
   MAX_CLIENTS_WORD,
   STATE_CLOSING,
   STATE_LOADING,
@@ -137,6 +138,7 @@ export class Server {
     Atomics.store(words, MAX_CLIENTS_WORD, options.maxclients)
     Atomics.store(words, TIMEOUT_SECONDS_WORD, options.timeoutSeconds)
     Atomics.store(words, TCP_KEEPALIVE_SECONDS_WORD, options.tcpKeepaliveSeconds)
+    Atomics.store(words, LOADING_SHARDS_LEFT_WORD, this.#shared.facts.shardCount)
     Atomics.store(words, STATE_WORD, STATE_LOADING)
   }
 

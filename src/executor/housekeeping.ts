@@ -5,11 +5,17 @@
 import { DATABASE_COUNT } from '../base/limits.ts'
 import { deleteKey } from '../keyspace/effects.ts'
 import { hashOfKey, type ShardSide } from '../keyspace/side.ts'
+import { retryGroup } from '../log/groups.ts'
 import { arenaNextExpiry, databaseRoot, releasePending, releaseSlice } from '../memory/database.ts'
 import { results, sweepExpired } from '../memory/dictionary-walk.ts'
 import { entryKeyLength, entryKeyStart } from '../memory/entry.ts'
 import { RELEASE_HEAD_WORD, SEGMENT_SHIFT } from '../memory/layout.ts'
-import { MARK_WANTED_WORD, WRITE_FAILED_WORD } from '../rows/layout.ts'
+import {
+  BLOCK_PENDING_WORD,
+  MARK_WANTED_WORD,
+  PENDING_GROUP,
+  WRITE_FAILED_WORD,
+} from '../rows/layout.ts'
 import type { Executor } from './executor.ts'
 
 /** Dictionary pages looked at, and freed, under one holding: about 60 keys a page, 1 µs a key. */
@@ -42,6 +48,23 @@ export function housekeep(executor: Executor, shard: number, nowMs: number): boo
   executor.commit(shard)
   executor.release(shard)
   return more
+}
+
+/**
+ * Writes commits over several shards again whose write failed. Only with the tokens of all shards
+ * that wait, since the parts count together. Free when nothing waits.
+ */
+export function retryGroups(executor: Executor): void {
+  const waiting: number[] = []
+  for (const side of executor.sides) {
+    const word = side.row + BLOCK_PENDING_WORD
+    if (Atomics.load(side.rows.words, word) === PENDING_GROUP) waiting.push(side.shard)
+  }
+  if (waiting.length === 0) return
+  if (executor.tryHoldAll(Int32Array.from(waiting), waiting.length)) {
+    retryGroup(waiting.map((shard) => executor.sides[shard].log))
+    for (const shard of waiting) executor.release(shard)
+  }
 }
 
 /** Removes expired keys of a few pages; true if more are due. */

@@ -245,7 +245,8 @@ export class ShardServer {
       this.#backlog.add(shard, acceptor, sheet, lsn, reply.bytes, reply.position)
     }
     // A reply of many megabytes does not keep its room for ever.
-    if (reply.bytes.length > REPLY_BYTES_KEPT_MAX) reply.use(Buffer.allocUnsafeSlow(REPLY_BYTES_KEPT))
+    if (reply.bytes.length > REPLY_BYTES_KEPT_MAX)
+      reply.use(Buffer.allocUnsafeSlow(REPLY_BYTES_KEPT))
   }
 
   /** Commit, then publish: the one place where replies of the ring path become visible. */

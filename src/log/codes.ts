@@ -1,6 +1,6 @@
 // The closed list of effects that a log record can carry. The numbers are on disk: append only,
-// never reuse, never renumber (frozen by test/log/frozen.test.ts). What a code does to a shard's memory is
-// in keyspace; here only what its fields mean.
+// never reuse, never renumber (frozen by test/log/frozen.test.ts). What a code does to a shard's
+// memory is in keyspace; here only what its fields mean.
 //
 //   code                        key       value     number
 export const EFFECT_STRING_SET = 1 //           key       value     expiry ms, or NO_EXPIRY

@@ -165,7 +165,7 @@ export function readFully(
   return done
 }
 
-/** Writes a whole new file and makes its bytes durable (its name is the caller's fsyncDirectory). */
+/** Writes a whole new file and makes its bytes durable; its name is the caller's affair. */
 export function writeWholeFile(files: LogFs, path: string, bytes: Uint8Array): void {
   const fd = files.open(path, 'w')
   try {

@@ -5,8 +5,8 @@
 //
 // Nothing is published before every file was written, so nobody sees a half. If the thread dies
 // between two writes, no reply left and recovery cuts the parts that are there. If one write fails
-// all participants wait and refuse writes: a later write of one of them would otherwise stand behind
-// a part that recovery may have to cut.
+// all participants wait and refuse writes: a later write of one of them would otherwise stand
+// behind a part that recovery may have to cut.
 
 import { assert } from '../base/assert.ts'
 import { PENDING_GROUP } from '../rows/layout.ts'

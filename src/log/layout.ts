@@ -1,5 +1,5 @@
 // What the bytes of a shard's log mean, in the segment files and (blocks only) in the slice, the
-// ring in shared memory that the mirror reads. Layout only, no behaviour. All numbers little-endian.
+// ring in shared memory that the mirror reads. Layout only, no behaviour. Numbers little-endian.
 //
 // LSN = byte position in the shard's log, from 0 over all segments of a generation. Segment headers
 // do not count, block headers do:
@@ -20,20 +20,20 @@
 // BLOCK = header + records; its length is a multiple of 8
 //   0        8       12       16      18      20      22       24      28
 //   | xxh64  | magic | length | vers. | flags | shard | header | epoch | records |
-//   32          40             48            56                      64    66      68     70  72    96
-//   | first LSN | commit ms    | durable LSN | group's LSN           | low | parts | index | 0 | zeros |
+//   32          40          48            56            64    66      68      70  72      96
+//   | first LSN | commit ms | durable LSN | group's LSN | low | parts | index | 0 | zeros |
 //   xxh64 is over bytes 8..length-1, seeded with the segment id.
 //   One commit = one or more blocks: all but the last carry BLOCK_CONTINUED, and recovery takes the
 //   whole chain or nothing of it. The group fields stand in a commit's last block.
 //
 // RECORD, starts at a multiple of 8
 //   0        4      5          6       8            12             16       24
-//   | length | code | database | flags | key length | value length | number | key | value | 0..7 zeros |
-//   length counts the whole record with its zeros. A padding record (code 255) has only the first
+//   | length | code | database | flags | key length | value length | number | key | value | zeros |
+//   length counts the whole record with its 0-7 zeros. A padding record (code 255) has only the first
 //   8 bytes and zeros. number is a float64: an expiry in ms, an offset, or unused.
 //
-// A block in the slice never wraps: before the slice end a padding record fills the rest. After every
-// block the slice has 0 or at least SLICE_TAIL_BYTES_MIN bytes before its end, so that the next
+// A block in the slice never wraps: before the slice end a padding record fills the rest. After
+// every block the slice has 0 or at least SLICE_TAIL_BYTES_MIN bytes before its end, so that the next
 // block's header always fits. BLOCK_EXTERNAL: the slice holds only this block's header, the rest is
 // in the file, the next block starts at LSN + length.
 //
@@ -111,5 +111,5 @@ export const RECORD_BYTES_MIN = 8
 
 /** Blocks and records start at multiples of this. */
 export const LOG_ALIGNMENT_BYTES = 8
-/** After a block the slice ends here or has at least this much left: a header and a small record. */
+/** After a block the slice ends or has at least this much left: a header and a small record. */
 export const SLICE_TAIL_BYTES_MIN = 128

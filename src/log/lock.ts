@@ -2,13 +2,13 @@
 // is free the moment its holder is dead or a zombie, also when the pid was given out again.
 // (Processes in different pid namespaces cannot see each other: one data directory, one container.)
 //
-// Two starters at once. A lock is taken by link(2), which fails if the name exists. The hard part is
-// removing a dead holder's lock without removing the one that a faster starter just took:
+// Two starters at once. A lock is taken by link(2), which fails if the name exists. The hard part
+// is removing a dead holder's lock without removing the one that a faster starter just took:
 //
-//   A and B both read "dead X".  A removes it and takes the lock.  B removes … A's lock: two holders.
+//   A and B both read "dead X". A removes it and takes the lock. B removes … A's lock: two holders.
 //
-// So only who holds the lock `lock.ckv.free.<X>` may remove a lock of X, and looks again first. That
-// lock is taken and freed by the same rule; it goes one level deeper for each starter that died in
+// So only who holds the lock `lock.ckv.free.<X>` may remove a lock of X, and looks again first.
+// That lock is taken and freed by the same rule; it goes one level deeper for each starter that died in
 // the middle.
 
 import fs from 'node:fs'

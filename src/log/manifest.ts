@@ -69,7 +69,7 @@ export function newManifest(instance: string, shardCount: number): Manifest {
   }
 }
 
-/** null: there is no manifest. Throws CkvError MANIFEST when it is damaged or of a newer program. */
+/** null: there is none. Throws CkvError MANIFEST when it is damaged or of a newer program. */
 export function readManifest(files: LogFs, directory: string): Manifest | null {
   const path = `${directory}/${MANIFEST_NAME}`
   const bytes = readWholeFile(files, path)

@@ -1,5 +1,5 @@
-// Second pass of a recovery: hands every record up to the cut to a visitor. The first pass (scan.ts)
-// has checked every byte of it.
+// Second pass of a recovery: hands every record up to the cut to a visitor. The first pass
+// (scan.ts) has checked every byte of it.
 
 import { assert } from '../base/assert.ts'
 import { EFFECT_PADDING } from './codes.ts'

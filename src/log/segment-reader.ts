@@ -71,7 +71,7 @@ export class SegmentReader {
     return this.#bytes
   }
 
-  /** Offset in `bytes` of `length` bytes at a file position (a multiple of 8); -1: not all there. */
+  /** Offset in `bytes` of `length` bytes at a file position (a multiple of 8); -1: not there. */
   at(position: number, length: number): number {
     const offset = position - this.#start
     if (offset >= 0 && offset + length <= this.#length) return offset

@@ -62,7 +62,7 @@ export abstract class SliceWriter {
     this.#blockBytesMax = bytes / 2
   }
 
-  /** Writes and publishes closed blocks in the middle of a commit; a failure is kept in `failed`. */
+  /** Writes and publishes closed blocks inside a commit; a failure is kept in `failed`. */
   protected abstract writeClosed(): number
 
   /** LSN after everything appended: what a reply about these effects depends on. */

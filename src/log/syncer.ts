@@ -60,8 +60,8 @@ export class Syncer {
   }
 
   /**
-   * One turn: all that is due now. `policy` is one of FSYNC_…; `nowMs` monotonic. Returns the number
-   * of sides that advanced. Call it on each bell under `always`, else a few times a second.
+   * One turn: all that is due now. `policy` is one of FSYNC_…; `nowMs` monotonic. Returns how
+   * many sides advanced. Call it on each bell under `always`, else a few times a second.
    */
   turn(policy: number, nowMs: number): number {
     let advanced = 0

@@ -6,8 +6,8 @@
 //
 // The open block grows in the slice behind the last closed one:
 //
-//   slice  | reclaimed … | closed, written | (closed, failed: pending) | open: header, records | free |
-//                                          ^ written                   ^ appended              ^ offset
+//   slice | reclaimed … | closed, written | (closed, failed: pending) | open: header, records | free
+//                                         ^ written                   ^ appended              ^ offset
 //
 // One commit is one write(2) of one block, but for three cases in which a commit becomes a chain of
 // blocks (BLOCK_CONTINUED on all but the last): the slice end is reached, half of the slice is
@@ -343,7 +343,7 @@ export class ShardLog extends SliceWriter {
     if (rest > 0) writeFully(this.#files, this.#fd, this.slice, 0, rest, position + first)
   }
 
-  /** A blocking call may have taken so long that another side was promoted: publish nothing then. */
+  /** A blocking call may have taken so long that another side was promoted: publish nothing. */
   #assertNotFenced(): void {
     if (Atomics.load(this.rows.words, this.rowWord + row.TOKEN_WORD) === this.#token) return
     throw new CkvError('LOG_FENCED', `shard ${this.shard} was taken over during a log write`)

@@ -19,16 +19,20 @@ import {
   entryIsChunked,
   entryKeyLength,
   entryValueLength,
-  entryValueStart,
   releaseChunks,
   setEntryValueLength,
 } from './entry.ts'
 import {
+  ENTRY_EXPIRY,
+  ENTRY_HEADER_BYTES,
   ENTRY_WIDE,
+  KEY_LENGTH_SHIFT,
+  NARROW_KEY_MAX,
   NARROW_VALUE_MAX,
   SEGMENT_SHIFT,
   SLAB_BLOCK_BYTES_MAX,
   UNIT_MASK,
+  VALUE_LENGTH_SHIFT,
 } from './layout.ts'
 import { slabUnitsFor } from './slab.ts'
 
@@ -38,14 +42,26 @@ const IDLE_SHIFT = 3
 /** The run of value bytes that begins at `from`: arena.spanSegment, spanByte (in that segment's
  * bytes) and spanLength (to the end of the value or of the chunk). */
 export function valueSpan(arena: Arena, entry: number, from: number): void {
-  const valueLength = entryValueLength(arena, entry)
+  const segment = entry >>> SEGMENT_SHIFT
+  const words = arena.words[segment]
+  const word = (entry & UNIT_MASK) << 1
+  const lengths = words[word + 1]
+  const wide = (lengths & ENTRY_WIDE) !== 0
+  const valueLength = wide ? words[word + 3] : lengths >>> VALUE_LENGTH_SHIFT
   assert(from >= 0 && from <= valueLength, 'a span starts inside the value')
-  if (!entryIsChunked(arena, entry)) {
-    arena.spanSegment = entry >>> SEGMENT_SHIFT
-    arena.spanByte = entryValueStart(arena, entry) + from
-    arena.spanLength = valueLength - from
+  if (valueLength > VALUE_CHUNK_BYTES) {
+    chunkSpan(arena, entry, from, valueLength)
     return
   }
+  const keyLength = wide ? words[word + 2] : (lengths >>> KEY_LENGTH_SHIFT) & NARROW_KEY_MAX
+  const extra = (wide ? 8 : 0) + ((lengths & ENTRY_EXPIRY) !== 0 ? 8 : 0)
+  arena.spanSegment = segment
+  arena.spanByte = (word << 2) + ENTRY_HEADER_BYTES + extra + keyLength + from
+  arena.spanLength = valueLength - from
+}
+
+/** valueSpan of a chunked value. */
+function chunkSpan(arena: Arena, entry: number, from: number, valueLength: number): void {
   if (from === valueLength) {
     arena.spanLength = 0
     return

@@ -22,6 +22,8 @@ import { type ShardScan, scanShard } from '../log/scan.ts'
 import { formatArena } from '../memory/arena.ts'
 import { databaseRoot } from '../memory/database.ts'
 import { dictionaryCount } from '../memory/dictionary.ts'
+import { type EventRing, LEVEL_INFO } from '../ring/events.ts'
+import { LOADING_SHARDS_LEFT_WORD } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
 import { applyRecord } from './apply.ts'
 
@@ -75,9 +77,10 @@ export async function recoverShards(
   sides: readonly ShardSide[],
   index: number,
   port: MessagePort,
+  events: EventRing,
 ): Promise<void> {
   try {
-    await recoverInTwoPasses(plan, rows, clock, sides, index, port)
+    await recoverInTwoPasses(plan, rows, clock, sides, index, port, events)
   } catch (error) {
     if (!(error instanceof CkvError)) throw error
     const failed: FailedMessage = { kind: 'failed', message: error.message }
@@ -94,6 +97,7 @@ async function recoverInTwoPasses(
   sides: readonly ShardSide[],
   index: number,
   port: MessagePort,
+  events: EventRing,
 ): Promise<void> {
   const files = new NodeLogFs()
   const scans: ShardScan[] = []
@@ -119,7 +123,17 @@ async function recoverInTwoPasses(
   const notices: string[] = []
   for (const scan of scans) {
     const side = sides[scan.shard]
-    recordCount += recoverShard(plan, rows, clock, side, scan, cuts[scan.shard], notices)
+    const startedMs = clock.monotonicMs()
+    const records = recoverShard(plan, rows, clock, side, scan, cuts[scan.shard], notices)
+    recordCount += records
+    const left = Atomics.sub(rows.words, LOADING_SHARDS_LEFT_WORD, 1) - 1
+    if (records > 0) {
+      const tookMs = Math.round(clock.monotonicMs() - startedMs)
+      events.write(
+        LEVEL_INFO,
+        `shard ${scan.shard}: ${records} records in ${tookMs} ms, ${left} shards left`,
+      )
+    }
     for (let database = 0; database < DATABASE_COUNT; database++) {
       keyCount += dictionaryCount(side.arena, databaseRoot(side.arena, database))
     }

@@ -6,7 +6,7 @@ import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
 import type { ReplyBacklog } from '../executor/backlog.ts'
 import type { Executor } from '../executor/executor.ts'
-import { housekeep, wantsHousekeeping } from '../executor/housekeeping.ts'
+import { housekeep, retryGroups, wantsHousekeeping } from '../executor/housekeeping.ts'
 import type { SharedPlan } from '../executor/plan.ts'
 import type { ShardServer } from '../executor/serve.ts'
 import {
@@ -121,6 +121,7 @@ export class WorkerLoop {
     this.#nextHousekeepingMs = nowMs + (served ? HOUSEKEEPING_PAUSE_MS * 4 : HOUSEKEEPING_PAUSE_MS)
     const wallMs = this.#clock.wallMs()
     let more = false
+    if (this.#index === 0) retryGroups(this.#executor)
     for (let shard = this.#index; shard < this.#shardCount; shard += this.#workerCount) {
       if (!wantsHousekeeping(this.#executor.sides[shard], wallMs)) continue
       if (housekeep(this.#executor, shard, wallMs)) more = true

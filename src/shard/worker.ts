@@ -13,6 +13,7 @@ import type { ThreadPlan } from '../executor/plan.ts'
 import { ShardServer } from '../executor/serve.ts'
 import { loadHasher } from '../log/checksum.ts'
 import { recoverShards } from '../recovery/recover.ts'
+import { EventRing } from '../ring/events.ts'
 import { ChunkPool } from '../ring/pool.ts'
 import type { Ring } from '../ring/ring.ts'
 import { ReplyWriter } from '../wire/encoder.ts'
@@ -29,6 +30,7 @@ const { shared, thread, index } = plan
 const reply = new ReplyWriter(REPLY_BYTES_FIRST, CLIENT_OUTPUT_BYTES_MAX)
 const { rows, clock, sides, executor } = attachExecutor(shared, thread, reply)
 const { facts } = shared
+const events = new EventRing(shared.events[thread])
 const recovery = {
   instance: facts.instance,
   generation: shared.generation,
@@ -36,7 +38,7 @@ const recovery = {
   sliceBytes: shared.slices[0].byteLength,
   workerCount: facts.workerCount,
 }
-await recoverShards(recovery, rows, clock, sides, index, port)
+await recoverShards(recovery, rows, clock, sides, index, port, events)
 
 const pool = new ChunkPool(shared.pool)
 const requests: Ring[] = []

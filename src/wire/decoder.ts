@@ -159,19 +159,16 @@ export class CommandDecoder {
    * Returns DECODE_…
    */
   decode(bytes: Uint8Array, from: number, to: number): number {
-    // Local on purpose: the engine folds these, but loads a module's constants from memory at each
-    // use when this function is compiled on its own (measured: 20 % of the whole).
-    const carriageReturn = 0x0d
-    const dollar = 0x24
-    const zero = 0x30
+    // Bare numbers here and in plainLength, on purpose: 0x0d '\r', 0x24 '$', 0x2a '*', 0x30 '0'.
+    // With named constants, of the module or local, this function takes 40 ns instead of 32.
     // The store is costly (the collector is told of it), the comparison is not.
     if (this.bytes !== bytes) this.bytes = bytes
     this.start = from
     if (this.stage !== 0) return this.resume(bytes, from, to)
     // Nearly all commands are plain: "*d\r\n", lengths of a few digits, all bytes there. This loop
     // knows nothing else; it keeps its numbers in registers, and what is not plain starts anew below.
-    if (from + 3 < to && bytes[from] === 0x2a && bytes[from + 2] === carriageReturn) {
-      const total = bytes[from + 1] - zero
+    if (from + 3 < to && bytes[from] === 0x2a && bytes[from + 2] === 0x0d) {
+      const total = bytes[from + 1] - 0x30
       if (total > 0 && total <= 9) {
         const starts = this.argStarts
         const lengths = this.argLengths
@@ -179,18 +176,18 @@ export class CommandDecoder {
         let index = 0
         for (; index < total; index++) {
           // No argument is shorter than "$0\r\n\r\n": a whole one has 6 readable bytes.
-          if (at + 5 >= to || bytes[at] !== dollar) break
+          if (at + 5 >= to || bytes[at] !== 0x24) break
           // `x >>> 0 > 9` is "no digit" in one comparison: what is below 0 becomes very large.
-          let length = bytes[at + 1] - zero
+          let length = bytes[at + 1] - 0x30
           let body = at + 4
-          const second = bytes[at + 2] - zero
-          if (second === carriageReturn - zero) {
+          const second = bytes[at + 2] - 0x30
+          if (second === 0x0d - 0x30) {
             if (length >>> 0 > 9) break
           } else {
             if (length <= 0 || length > 9 || second >>> 0 > 9) break
             length = length * 10 + second
             body = at + 5
-            if (bytes[at + 3] !== carriageReturn) {
+            if (bytes[at + 3] !== 0x0d) {
               length = this.plainLength(bytes, at + 3, to, length)
               if (length < 0) break
               body = this.lineEnd + 2
@@ -217,8 +214,8 @@ export class CommandDecoder {
     let length = high
     const stop = Math.min(to - 1, from + 4)
     for (let at = from; at < stop; at++) {
-      const digit = bytes[at] - ZERO
-      if (digit === CARRIAGE_RETURN - ZERO) {
+      const digit = bytes[at] - 0x30
+      if (digit === 0x0d - 0x30) {
         this.lineEnd = at
         return length <= UNAUTHENTICATED_BULK_BYTES_MAX ? length : -1
       }

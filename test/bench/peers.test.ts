@@ -1,4 +1,5 @@
 import t from 'tap'
+import { readGcTrace } from '../../native-free-bench/load/gc-trace.ts'
 import { parsePeer } from '../../native-free-bench/load/peers.ts'
 import { cpuSecondsOf, statusBytes } from '../../native-free-bench/load/process-meter.ts'
 import { launchFor } from '../../native-free-bench/load/server.ts'
@@ -37,6 +38,17 @@ t.test('memory fields are kilobytes', async (t) => {
   const status = 'Name:\tnode\nVmPeak:\t  9000 kB\nVmRSS:\t    1234 kB\n'
   t.equal(statusBytes(status, 'VmRSS'), 1234 * 1024)
   t.equal(statusBytes(status, 'VmSwap'), 0)
+})
+
+t.test('collections are read from what the runtime prints', async (t) => {
+  const output = [
+    'ckv ready on 127.0.0.1:1 in 20 ms',
+    '[36:0xb6]      243 ms: Scavenge 5.2 (5.6) -> 4.7 (6.4) MB, pooled: 0.0 MB, 1.32 / 0.00 ms  (av',
+    '[36:0x7f]      654 ms: Incremental Mark-Compact 26.3 (54.8) -> 9.3 (39.4) MB, pooled: 11.0 MB, ' +
+      '0.71 / 0.00 ms  (+ 9.2 ms in 28 steps since start of marking, biggest step 6.5 ms)',
+  ].join('\n')
+  t.same(readGcTrace(output), { collections: 2, pauseMsMax: 1.32, heapMbMax: 9.3, threads: 2 })
+  t.equal(readGcTrace('').collections, 0)
 })
 
 t.test('bars: what was not measured does not pass', async (t) => {

@@ -64,6 +64,10 @@ t.test('BITCOUNT', async (t) => {
     ['BITCOUNT k -1 -1 BIT', 0],
     ['BITCOUNT k 0 1 foo', error(SYNTAX)],
     ['BITCOUNT k 0 1 BIT x', error(SYNTAX)],
+    ['BITCOUNT k -5 -16 foo', 0],
+    ['BITCOUNT k 1 x foo', error(NOT_INTEGER)],
+    ['BITCOUNT k x 1 foo', error(NOT_INTEGER)],
+    ['BITCOUNT k -1 -2 BIT', 0],
   ])
   script(
     t,
@@ -106,6 +110,11 @@ t.test('BITPOS', async (t) => {
     ['BITPOS k 1 12 -1 BIT', -1],
     ['BITPOS k 1 1 1 BYTE', 8],
     ['BITPOS k 1 0 1 foo', error(SYNTAX)],
+    ['BITPOS k 1 1 x foo', error(SYNTAX)],
+    ['BITPOS k 1 -1 -5 foo', error(SYNTAX)],
+    ['BITPOS k 1 x 1 foo', error(NOT_INTEGER)],
+    ['BITPOS k 1 1 x BIT', error(NOT_INTEGER)],
+    ['BITPOS k 0 -1 -24 BIT', -1],
   ])
   script(
     t,

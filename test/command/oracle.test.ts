@@ -27,6 +27,10 @@ function isExplained(words: Words, theirs: Reply): boolean {
   if (/^p?(ttl|expiretime)$/.test(name)) {
     return typeof theirs === 'number' && theirs >= FAR_TIME_SECONDS
   }
+  // Redis removes expired keys in the background, here nobody does.
+  if (name === 'dbsize') return typeof theirs === 'number'
+  // Redis takes any number for a cursor, we those that a scan has given.
+  if (name === 'scan') return String(words[1]) !== '0'
   // The same time from now twice in one batch: in Redis the second may be a millisecond later.
   if (/^p?expire$/.test(name) && /^[gl]t$/i.test(String(words[3]))) return true
   // Texts that repeat what the client sent are cut at 128 bytes.
@@ -54,7 +58,7 @@ function nextBatch(generator: CommandGenerator): Words[] {
 async function compare(oracle: RedisOracle, seed: number, shards: number): Promise<string[]> {
   await oracle.pipeline([['FLUSHALL']])
   const fixture = new ShardFixture({ profile: 'redis', shards, arenaBytes: 33_554_432 })
-  const generator = new CommandGenerator({ seed, nowMs: Date.now(), oneSlot: false })
+  const generator = new CommandGenerator({ seed, nowMs: Date.now(), profile: 'redis' })
   const mismatches: string[] = []
   for (let done = 0; done < COMMANDS_PER_SEED; done += BATCH_COMMANDS) {
     const batch = nextBatch(generator)

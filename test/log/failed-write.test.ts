@@ -1,4 +1,4 @@
-// Disk full and I/O errors: nothing acknowledged is lost, nothing half stays in the file, all heals.
+// Disk full and I/O errors: nothing acknowledged is lost, no half block stays, all heals.
 
 import t from 'tap'
 import { LOG_RETRY_MS } from '../../src/base/limits.ts'

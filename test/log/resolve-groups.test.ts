@@ -73,7 +73,7 @@ t.test('a cut takes later groups with it', async (t) => {
     participants: 2,
     index,
   })
-  // Group at 0 lacks shard 1. Group at 10 (shards 0 and 2) is whole but stands behind it in shard 0.
+  // Group 0:0 lacks shard 1. Group 0:10 (shards 0 and 2) is whole but behind it in shard 0.
   const parts = [part(0, 0, 0, 0), part(0, 10, 10, 0), part(2, 0, 10, 1)]
   t.same(resolveGroups(parts, [20, 0, 10]), [0, 0, 0])
 })

@@ -1,0 +1,126 @@
+// kill -9 under pipelined load, again and again on the same data: nothing acknowledged is lost,
+// every shard recovers a prefix of what was asked of it, an MSET is there whole or not at all.
+
+import t from 'tap'
+import { cpSync } from 'node:fs'
+import { SeededRandom } from '/work/main/src/base/random.ts'
+import { slotOfKey } from '/work/main/src/dispatch/slots.ts'
+import { CONFIGURATIONS, type Configuration, flagsOf, nameOf } from '/work/main/test/support/matrix.ts'
+import type { Reply } from '/work/main/test/support/resp.ts'
+import type { RespClient } from '/work/main/test/support/resp-client.ts'
+import { type CkvServer, makeDirectory, removeDirectory, startCkv } from '/work/main/test/support/server.ts'
+import { Ledger, recoveryProblems, type States, wrongReplies } from '/work/main/test/crash/ledger.ts'
+import { readShardOfSlot, readStates, runLoad } from '/work/main/test/crash/load.ts'
+
+const ROUNDS = process.env.CKV_TEST_LONG === undefined ? 3 : 20
+const SEED = Number(process.env.CKV_TEST_SEED ?? 9)
+const CONNECTIONS = 8
+const ACKNOWLEDGED_MIN = 200
+const ACKNOWLEDGED_SPREAD = 12_000
+
+interface Round {
+  ledgers: Ledger[]
+  before: States
+  replies: Reply[][]
+}
+
+async function loadAndKill(server: CkvServer, ledgers: Ledger[], killAt: number): Promise<Round> {
+  const reader = await server.connect()
+  const before = await readStates(
+    reader,
+    ledgers.flatMap(({ keys }) => keys),
+  )
+  await reader.close()
+  const clients: RespClient[] = []
+  for (const _ of ledgers) clients.push(await server.connect())
+  let acknowledged = 0
+  const onAcknowledged = (): void => {
+    acknowledged++
+    if (acknowledged === killAt) server.process.kill('SIGKILL')
+  }
+  const replies = await Promise.all(
+    clients.map((client, index) =>
+      runLoad(client, ledgers[index], index % 2 === 0, onAcknowledged),
+    ),
+  )
+  await server.process.exited
+  return { ledgers, before, replies }
+}
+
+async function problemsAfter(round: Round, server: CkvServer): Promise<string[]> {
+  const client = await server.connect()
+  const shardOfSlot = await readShardOfSlot(client)
+  const shardOf = (key: string): number => {
+    const bytes = Buffer.from(key)
+    return shardOfSlot(slotOfKey(bytes, 0, bytes.length))
+  }
+  const keys = round.ledgers.flatMap((ledger) => ledger.keys)
+  const recovered = await readStates(client, keys)
+  await client.close()
+  return round.ledgers.flatMap((ledger, index) => [
+    ...wrongReplies(ledger, round.before, round.replies[index]).slice(0, 5),
+    ...recoveryProblems(ledger, round.before, recovered, shardOf),
+  ])
+}
+
+function flagsOfRound(configuration: Configuration, round: number): string[] {
+  // Shards stay the same; every fourth round holds replies until they are on the disk.
+  return [...flagsOf(configuration), '--appendfsync', 'always']
+}
+
+t.test('kill -9 loses nothing that was acknowledged', async (t) => {
+  const directory = makeDirectory()
+  process.stderr.write(directory + '\n')
+  const random = new SeededRandom(SEED)
+  let acknowledgedCount = 0
+  let openCount = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    const configuration = CONFIGURATIONS[random.below(CONFIGURATIONS.length)]
+    const flags = flagsOfRound(configuration, round)
+    const ledgers = Array.from(
+      { length: CONNECTIONS },
+      (_, connection) => new Ledger(connection, round, new SeededRandom(random.word())),
+    )
+    const killAt = ACKNOWLEDGED_MIN + random.below(ACKNOWLEDGED_SPREAD)
+    const killed = await loadAndKill(await startCkv({ directory, flags }), ledgers, killAt)
+    cpSync(directory, directory + '-' + round, { recursive: true }); const server = await startCkv({ directory, flags })
+    const problems = await problemsAfter(killed, server)
+    await server.stop()
+    if (problems.length) { console.error(round, nameOf(configuration)); console.error(problems); process.exit(1) } for (const problem of problems) t.fail(problem, { at: null, stack: '' })
+    t.pass(`round ${round}: ${nameOf(configuration)}`)
+    const acknowledged = ledgers.reduce((sum, ledger) => sum + ledger.acknowledgedCount, 0)
+    acknowledgedCount += acknowledged
+    openCount += ledgers.reduce((sum, ledger) => sum + ledger.commands.length, 0) - acknowledged
+    t.ok(acknowledged >= killAt, 'the load was running when the server was killed')
+  }
+  t.comment(`figure kills ${ROUNDS}, acknowledged ${acknowledgedCount}, in flight ${openCount}`)
+})
+
+t.test('the ledger notices what it is for', async (t) => {
+  const ledger = new Ledger(0, 0, new SeededRandom(1))
+  const missing = { value: null, expiresAtMs: -1 }
+  const before: States = new Map(ledger.keys.map((key) => [key, { ...missing }]))
+  const after: States = new Map(ledger.keys.map((key) => [key, { ...missing }]))
+  for (let count = 0; count < 200; count++) {
+    const command = ledger.issue()
+    for (const key of command.keys) command.apply(after.get(key) ?? missing, key)
+  }
+  const check = (recovered: States): string[] =>
+    recoveryProblems(ledger, before, recovered, () => 0)
+  const changed = (key: string, change: object): States =>
+    new Map(
+      [...after].map(([name, state]) => [name, name === key ? { ...state, ...change } : state]),
+    )
+  t.same(check(before), [], 'nothing acknowledged, nothing there')
+  t.same(check(after), [], 'everything there')
+  ledger.acknowledgedCount = 200
+  t.match(check(before).join(), /fits no prefix/, 'all lost')
+  const [group] = ledger.groupKeys
+  t.match(check(changed(group, { value: 'other' })).join(), /torn/, 'a torn MSET')
+  const counter = ledger.counterKeys[0]
+  t.match(check(changed(counter, { value: '99999' })).join(), /counter0/, 'a count too many')
+  const plain = ledger.plainKeys[0]
+  t.match(check(changed(plain, { expiresAtMs: 5 })).join(), /plain0/, 'another expiry')
+  ledger.acknowledgedCount = 0
+  t.match(check(changed(plain, { value: null })).join(), /fits no prefix/, 'a hole')
+})
