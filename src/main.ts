@@ -1,4 +1,5 @@
-// Process entry: reads the command line, starts the server, prints the ready line, hands signals on.
+// Process entry: reads the command line, starts the server, prints the ready line, hands signals
+// on.
 
 import { runCommandLine } from './control/command-line.ts'
 

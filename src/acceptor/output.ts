@@ -14,7 +14,9 @@ import { ReplyWriter } from '../wire/encoder.ts'
 import { type Connection, STOPPED_OUTPUT } from './connection.ts'
 
 const SLAB_BYTES = 262_144
-/** A turn with more than this in the slab is settled early, so that one turn cannot grow for ever. */
+/**
+ * A turn with more than this in the slab is settled early, so that one turn cannot grow for ever.
+ */
 export const SLAB_SETTLE_BYTES = 1_048_576
 
 export class Output {

@@ -1,7 +1,8 @@
 // Replies that came before their turn. A client's commands go to several shards, whose workers
 // answer when they can; the client must see the replies in the order of its requests.
 //
-//   sequence & mask -> {start, length} in one growing run of bytes; emptied as a whole when the last
+//   sequence & mask -> {start, length} in one growing run of bytes; emptied as a whole when the
+// last
 //   stashed reply has left, so nothing is moved and no object is made per reply.
 
 import { copyBytes } from '../base/copy.ts'

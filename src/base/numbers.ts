@@ -237,7 +237,8 @@ function binaryPlaces(size: number): number {
 
 /**
  * Has exactly 18 digits, the last a 5. The last of p > 0 decimal places is a 5, and 18 digits hold
- * no more than 5^25. A whole number of 18 digits that ends in 5 is odd, and no double that large is.
+ * no more than 5^25. A whole number of 18 digits that ends in 5 is odd, and no double that large
+ * is.
  */
 function isTie(size: number, places: number, whole: number): boolean {
   // Near the borders the product may have been rounded to them: one digit more or less.

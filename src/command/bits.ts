@@ -122,8 +122,10 @@ function bitRange(call: Call, start: number, length: number): boolean {
   lastBit = 0
   // BITCOUNT looks no further when the range is the wrong way round, BITPOS looks at the unit
   // before it looks at the end. [redis-7.0 bitops.c]
-  const reversed = from < 0 && to < 0 && argumentExceeds(call, start, start + 1)
-  if (reversed && start === COUNT_RANGE) return true
+  const bothGiven = argCount > start + 1
+  if (start === COUNT_RANGE && bothGiven && from < 0 && to < 0) {
+    if (argumentExceeds(call, start, start + 1)) return true
+  }
   if (unitFails) {
     replySyntaxError(call)
     return false

@@ -23,7 +23,7 @@
 import { assert } from '../base/assert.ts'
 import { slotOfKey } from '../dispatch/slots.ts'
 import { EFFECT_NOT_WRITTEN, EFFECT_OK, EFFECT_OUT_OF_MEMORY } from '../keyspace/effects.ts'
-import { recordEffect, recordLarge } from '../keyspace/record.ts'
+import { recordEffect, recordLarge } from '../keyspace/entries.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { EFFECT_DELETE, EFFECT_STRING_SET } from '../log/codes.ts'
 import type { Arena } from '../memory/arena.ts'

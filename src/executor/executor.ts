@@ -213,7 +213,9 @@ export class Executor {
     return false
   }
 
-  /** Wakes the shard's own worker if it sleeps, else any that does; busy ones look by themselves. */
+  /**
+   * Wakes the shard's own worker if it sleeps, else any that does; busy ones look by themselves.
+   */
   wakeWorker(shard: number): void {
     const threads = this.#workerThreads
     for (let step = 0; step < threads.length; step++) {

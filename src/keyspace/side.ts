@@ -6,6 +6,7 @@ import type { ShardLog } from '../log/writer.ts'
 import type { Arena } from '../memory/arena.ts'
 import { sideRow } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
+import { EffectRecord } from './record.ts'
 
 export class ShardSide {
   readonly shard: number
@@ -17,6 +18,8 @@ export class ShardSide {
   readonly log: ShardLog
   readonly hashKey0: number
   readonly hashKey1: number
+  /** What the effect that is running does. */
+  readonly record = new EffectRecord()
   /** Effects change memory without being recorded: this side follows a log. */
   replaying = false
   /** Nothing may be stored, not even the removal of an expired key. */

@@ -29,13 +29,13 @@
 // RECORD, starts at a multiple of 8
 //   0        4      5          6       8            12             16       24
 //   | length | code | database | flags | key length | value length | number | key | value | zeros |
-//   length counts the whole record with its 0-7 zeros. A padding record (code 255) has only the first
-//   8 bytes and zeros. number is a float64: an expiry in ms, an offset, or unused.
+//   length counts the whole record with its 0-7 zeros. A padding record (code 255) has only the
+//   first 8 bytes and zeros. number is a float64: an expiry in ms, an offset, or unused.
 //
 // A block in the slice never wraps: before the slice end a padding record fills the rest. After
-// every block the slice has 0 or at least SLICE_TAIL_BYTES_MIN bytes before its end, so that the next
-// block's header always fits. BLOCK_EXTERNAL: the slice holds only this block's header, the rest is
-// in the file, the next block starts at LSN + length.
+// every block the slice has 0 or at least SLICE_TAIL_BYTES_MIN bytes before its end, so that the
+// next block's header always fits. BLOCK_EXTERNAL: the slice holds only this block's header, the
+// rest is in the file, the next block starts at LSN + length.
 //
 // What forces a new LOG_VERSION (and a new golden segment in test/frozen/log, the old one stays):
 //   - any field moved, widened, or given another meaning; another checksum, seed or range of it;

@@ -8,8 +8,8 @@
 //   A and B both read "dead X". A removes it and takes the lock. B removes … A's lock: two holders.
 //
 // So only who holds the lock `lock.ckv.free.<X>` may remove a lock of X, and looks again first.
-// That lock is taken and freed by the same rule; it goes one level deeper for each starter that died in
-// the middle.
+// That lock is taken and freed by the same rule; it goes one level deeper for each starter that
+// died in the middle.
 
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

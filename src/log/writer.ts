@@ -6,8 +6,8 @@
 //
 // The open block grows in the slice behind the last closed one:
 //
-//   slice | reclaimed … | closed, written | (closed, failed: pending) | open: header, records | free
-//                                         ^ written                   ^ appended              ^ offset
+//   slice | reclaimed | closed, written | (closed, failed: pending) | open: header, records | free
+//                                       ^ written                   ^ appended        offset ^
 //
 // One commit is one write(2) of one block, but for three cases in which a commit becomes a chain of
 // blocks (BLOCK_CONTINUED on all but the last): the slice end is reached, half of the slice is

@@ -69,7 +69,9 @@ export interface FailedMessage {
   readonly message: string
 }
 
-/** Recovers shards index, index + workerCount, ... Ends with `recovered`, or `failed` and throws. */
+/**
+ * Recovers shards index, index + workerCount, ... Ends with `recovered`, or `failed` and throws.
+ */
 export async function recoverShards(
   plan: RecoveryPlan,
   rows: Rows,

@@ -1,5 +1,6 @@
 // Data of N shards for M shards: the old logs are read and every record is written to the log of
-// the shard that owns its key now. Nothing is kept in memory but the windows of files and slices, so
+// the shard that owns its key now. Nothing is kept in memory but the windows of files and slices,
+// so
 // the size of the data does not matter.
 //
 // A flush concerns the keys of its old shard only, but in a new log keys of several old shards

@@ -5,11 +5,11 @@
 // cursor & mask. Where the cursors live decides what survives a failover:
 //
 //   request ring:  tail in the ring block (acceptor stores)   head in the side row (holder stores)
-//   reply ring:    tail in the side row (holder stores)       head in the ring block (acceptor stores)
+//   reply ring:    tail in the side row (holder stores)       head in the ring block (acceptor)
 //
 // Block of one acceptor (one SharedArrayBuffer), all offsets in bytes:
 //
-//   | cursors: per shard 64 words | request rings, one a shard | reply rings, one a shard and side |
+//   | cursors: 64 words a shard | request rings, one a shard | reply rings, a shard and side |
 //
 // Records are whole words; a record never crosses the ring's end: a first word of WRAP_MARK sends
 // the consumer to position 0.

@@ -8,7 +8,7 @@
 //   sideRow(shard, side)   SIDE rows        one a shard and side
 //
 // SIDE row:
-//   |  0 token group  | 32 holder group: LSNs, commit record | 96 sync group | 128 files | 160 per acceptor |
+//   | 0 token | 32 holder: LSNs, commit record | 96 sync | 128 files | 160 per acceptor |
 //
 // Who stores: the token word anybody by compareExchange; the holder group only the token's holder;
 // the sync group only the sync thread; the files group the sync thread fills `spare` and the holder
@@ -54,7 +54,9 @@ export const FSYNC_ALWAYS = 1
 export const FSYNC_NO = 2
 
 // ── READY block ───────────────────────────────────────────────────────────────────────────────
-/** Bit s: some acceptor published requests for shard s. Producers or, workers take with exchange. */
+/**
+ * Bit s: some acceptor published requests for shard s. Producers or, workers take with exchange.
+ */
 export const READY_BASE = INSTANCE_WORDS
 export const READY_WORDS = SHARDS_MAX / 32
 export const READY_BLOCK_WORDS = APART_WORDS
@@ -90,7 +92,10 @@ export const APPENDED_LONG = 16
 export const WRITTEN_LONG = 17
 /** Slice bytes below this LSN may have been overwritten (a follower must read the file instead). */
 export const RECLAIMED_LONG = 18
-/** Commit record: LSN after the block being written, with heads and tails in the per-acceptor part. */
+/**
+ * Commit record: LSN after the block being written, with heads and tails in the per-acceptor
+ * part.
+ */
 export const COMMIT_LONG = 19
 /** First LSN of the active segment file and LSN just behind its last byte's position base. */
 export const SEGMENT_START_LONG = 20
@@ -138,7 +143,9 @@ export const SPARE_FD_WORD = 129
 /** Number of the active and of the spare segment file. */
 export const ACTIVE_NUMBER_WORD = 130
 export const SPARE_NUMBER_WORD = 131
-/** Old segment descriptor + 1 for the sync thread to sync and close; holder stores, sync empties. */
+/**
+ * Old segment descriptor + 1 for the sync thread to sync and close; holder stores, sync empties.
+ */
 export const RETIRED_FD_WORD = 132
 
 /** Per acceptor: consumed request bytes, published reply bytes, and their committed copies. */

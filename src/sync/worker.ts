@@ -47,7 +47,9 @@ const syncer = new Syncer(rows, new NodeLogFs(), targets, shared.facts.options.s
 
 const progressWord = threadRow(thread) + PROGRESS_WORD
 const bellWord = threadRow(thread) + BELL_WORD
-/** Under `always` every commit counts the bell up: what came after this sample was not looked at. */
+/**
+ * Under `always` every commit counts the bell up: what came after this sample was not looked at.
+ */
 let sample = 0
 const hasWork = () =>
   Atomics.load(rows.words, bellWord) !== sample ||

@@ -166,7 +166,8 @@ export class CommandDecoder {
     this.start = from
     if (this.stage !== 0) return this.resume(bytes, from, to)
     // Nearly all commands are plain: "*d\r\n", lengths of a few digits, all bytes there. This loop
-    // knows nothing else; it keeps its numbers in registers, and what is not plain starts anew below.
+    // knows nothing else; it keeps its numbers in registers, and what is not plain starts anew
+    // below.
     if (from + 3 < to && bytes[from] === 0x2a && bytes[from + 2] === 0x0d) {
       const total = bytes[from + 1] - 0x30
       if (total > 0 && total <= 9) {

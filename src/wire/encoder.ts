@@ -165,7 +165,9 @@ export class ReplyWriter {
     return true
   }
 
-  /** Claims n bytes of `bytes` (read it afterwards, it may be new) for the caller; -1: overflowed. */
+  /**
+   * Claims n bytes of `bytes` (read it afterwards, it may be new) for the caller; -1: overflowed.
+   */
   reserve(n: number): number {
     if (!this.ensure(n)) return -1
     const start = this.position

@@ -3,7 +3,8 @@
 //
 //   receive 1: … GET a | *3 $3 SET $1 k $5000 xxxx        |: cut, the tail goes into the buffer
 //   receive 2: xxxxxxxxxxxx                               all of it
-//   receive 3: xxx \r\n | *2 GET b …                      only up to |, the rest is decoded in place
+//   receive 3: xxx \r\n | *2 GET b …                      only up to |, the rest is decoded in
+// place
 //
 // Memory follows what arrived, not what was announced: a client that sends `$500000000` and stops
 // costs 1 KB. Room doubles up to what the command needs, so 32 MB in 1 KB pieces are copied less

@@ -131,7 +131,9 @@ export const AUTH_WITHOUT_PASSWORD_70 = line(
   '-ERR AUTH <password> called without any password configured for the default user. ' +
     'Are you sure your configuration is correct?',
 )
-/** A right password in a form that the profile does not take: the form is named, never the value. */
+/**
+ * A right password in a form that the profile does not take: the form is named, never the value.
+ */
 export const AUTH_FORM_CKV = line('-ERR invalid password, the form is AUTH instance:password')
 export const AUTH_FORM_EXTENDED = line(
   '-ERR invalid password, the form is AUTH instance:password or AUTH instance password',

@@ -16,6 +16,8 @@ const SEEDS = [
   { seed: 1, shards: 1 },
   { seed: 2, shards: 4 },
 ]
+t.setTimeout(300_000)
+
 const BATCH_COMMANDS = 250
 const MISMATCHES_SHOWN = 10
 
@@ -78,7 +80,7 @@ async function compare(oracle: RedisOracle, seed: number, shards: number): Promi
   return mismatches
 }
 
-t.test('random commands against Redis 7.0', { skip: oracleSkip() }, async (t) => {
+t.test('random commands against Redis 7.0', { skip: oracleSkip(), timeout: 300_000 }, async (t) => {
   const oracle = await RedisOracle.start()
   t.teardown(() => oracle.stop())
   for (const { seed, shards } of SEEDS) {

@@ -3,7 +3,7 @@
 
 export interface Step {
   words: string[]
-  /** A value as JSON would have it, or what its JSON text looks like. Left out: any but an error. */
+  /** A value as JSON has it, or what its JSON text looks like. Left out: any but an error. */
   want?: unknown
 }
 

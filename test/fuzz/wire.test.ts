@@ -3,8 +3,8 @@
 
 import t from 'tap'
 import { SeededRandom } from '../../src/base/random.ts'
-import { UNAUTHENTICATED_LIMITS } from '../../src/wire/decoder.ts'
-import { respond } from '../wire/responder.ts'
+import { AUTHENTICATED_LIMITS, UNAUTHENTICATED_LIMITS } from '../../src/wire/decoder.ts'
+import { Responder } from '../wire/responder.ts'
 import { harmlessCommand, mutatedStream, shownStream } from './mutator.ts'
 
 const FRAMES = process.env.CKV_TEST_LONG === '1' ? 1_000_000 : 100_000
@@ -27,13 +27,17 @@ function cutAtRandom(random: SeededRandom, stream: Uint8Array): Uint8Array[] {
 t.test(`${FRAMES} frames`, async (t) => {
   const random = new SeededRandom(seed)
   const before = process.memoryUsage().rss
+  const whole = new Responder()
+  const split = new Responder()
   let closed = 0
   let commands = 0
   for (let frame = 0; frame < FRAMES; frame++) {
     const stream = mutatedStream(random, harmlessCommand)
-    const limits = frame % 4 === 0 ? UNAUTHENTICATED_LIMITS : undefined
-    const whole = respond([stream], limits)
-    const split = respond(cutAtRandom(random, stream), limits)
+    const limits = frame % 4 === 0 ? UNAUTHENTICATED_LIMITS : AUTHENTICATED_LIMITS
+    whole.clear(limits)
+    split.clear(limits)
+    whole.receive(stream)
+    for (const piece of cutAtRandom(random, stream)) if (!split.closed) split.receive(piece)
     commands += whole.commands.length
     if (whole.closed) closed++
     if (whole.text() !== split.text() || whole.closed !== split.closed) {

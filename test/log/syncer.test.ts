@@ -199,6 +199,47 @@ t.test('a crash at every operation of rotating and syncing', async (t) => {
   t.pass(`${cases} crashes, ${refused} with reordered sectors refused`)
 })
 
+t.test('a crash at every operation of a repair: the next start finds the same', async (t) => {
+  const counting = simDisk()
+  runRotating(counting, { texts: [], lsns: [], durableLsn: 0 })
+  let cases = 0
+  let torn = 0
+  for (let seed = 1; seed <= 30; seed++) {
+    const files = simDisk()
+    files.crashAt = 20 + ((seed * 7919) % (counting.operations - 20))
+    try {
+      runRotating(files, { texts: [], lsns: [], durableLsn: 0 })
+    } catch (error) {
+      if ((error as Error).name !== 'SimCrash') throw error
+    }
+    const disk = files.afterCrash('prefix', seed)
+    const whole = disk.afterCrash('kill', 0)
+    const wanted = recover(whole, '/log')
+    if (wanted.scan.torn === null) continue
+    torn++
+    for (let crashAt = 1; crashAt <= whole.operations; crashAt++) {
+      const repairing = disk.afterCrash('kill', 0)
+      repairing.crashAt = crashAt
+      try {
+        recover(repairing, '/log')
+      } catch (error) {
+        // Repair says every trouble as one clear error.
+        if (!/SimCrash|LOG_REPAIR/.test(`${(error as Error).name} ${(error as CkvError).code}`)) {
+          throw error
+        }
+      }
+      for (const mode of ['kill', 'lost', 'prefix', 'any'] as const) {
+        const next = recover(repairing.afterCrash(mode, crashAt + seed), '/log')
+        if (next.texts.join() !== wanted.texts.join()) t.fail(`${mode} at ${crashAt} of ${seed}`)
+        if (next.endLsn !== wanted.endLsn) t.fail('another end')
+        cases++
+      }
+    }
+  }
+  t.pass(`${torn} torn logs, ${cases} crashes of their repair`)
+  t.ok(torn > 5)
+})
+
 /** '' when the disk recovers to a prefix with all that must be there, twice. */
 function checkRecovery(disk: SimFs, mode: CrashMode, run: Run): string {
   try {

@@ -9,7 +9,7 @@ import { NodeLogFs } from '../../src/log/files.ts'
 import * as row from '../../src/rows/layout.ts'
 import { LogFixture, recover } from '../support/log-fixture.ts'
 
-const SEGMENTS = process.env.CKV_TEST_LONG === '1' ? 400 : 15
+const SEGMENTS = process.env.CKV_TEST_LONG === '1' ? 150 : 10
 const ROUNDS_MAX = 3_000_000
 
 t.test('segments switch while another thread syncs them', async (t) => {

@@ -2,8 +2,8 @@
 // of one shard, of several, errors and unknown ones, in several databases.
 
 import type { Random } from '../../src/base/random.ts'
-import type { Words } from './resp-client.ts'
 import type { Reply } from './resp.ts'
+import type { Words } from './resp-client.ts'
 
 export interface ModelCommand {
   readonly words: Words

@@ -37,6 +37,8 @@ export class RedisOracle {
 
   private constructor(child: ChildProcess, directory: string, path: string) {
     this.#child = child
+    // A test that throws must not leave a server behind.
+    process.once('exit', () => this.stop())
     this.#directory = directory
     this.#path = path
   }

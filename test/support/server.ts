@@ -154,7 +154,7 @@ export function startCkv(start: CkvStart = {}): Promise<CkvServer> {
   return new CkvProcess(start).ready()
 }
 
-/** Without the options of whoever runs the tests; the compile cache makes a start four times faster. */
+/** Without the options of whoever runs the tests. A compile cache: starts are four times faster. */
 function cleanEnvironment(extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = {}
   for (const [name, value] of Object.entries(process.env)) {

@@ -24,6 +24,7 @@ const syncer = new Syncer(
     failed: (_shard, _side, operation, error) => problems.push(`${operation}: ${String(error)}`),
   },
 )
+parentPort?.postMessage('ready')
 let turns = 0
 let nowMs = 0
 while (Atomics.load(rows.words, STATE_WORD) !== STATE_CLOSING) {

@@ -29,9 +29,21 @@ export class Responder {
   /** Most bytes that were held for an incomplete command. */
   capacityBytesMax = 0
   readonly #decoder = new CommandDecoder()
-  readonly #limits: DecoderLimits
+  #limits: DecoderLimits
 
   constructor(limits: DecoderLimits = AUTHENTICATED_LIMITS) {
+    this.#limits = limits
+  }
+
+  /** As new, for another stream: a fuzzer makes no new responders. */
+  clear(limits: DecoderLimits = AUTHENTICATED_LIMITS): void {
+    this.writer.clear()
+    this.query.release()
+    this.#decoder.reset()
+    this.commands.length = 0
+    this.closed = false
+    this.sawOther = false
+    this.capacityBytesMax = 0
     this.#limits = limits
   }
 

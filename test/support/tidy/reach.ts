@@ -17,7 +17,7 @@ function isEntry(path: string, project: Project): boolean {
   return path.split('/').length === 2 && (manifest.includes(path) || continuous.includes(path))
 }
 
-/** Files a file leads to: imports, and worker entries and dynamic imports given as relative names. */
+/** Files a file leads to: imports, and worker entries and dynamic imports by relative names. */
 function targetsOf(file: SourceFile): string[] {
   const named = textsOf(file)
     // A worker entry is named with the ending of the running build: `../shard/worker.${…}`.
