@@ -65,7 +65,6 @@ function openLog(): ShardLog {
     files,
     clock,
     thread: 1,
-    acceptorCount: 1,
     instance: INSTANCE,
     generation: 1,
     segmentBytesMax: SEGMENT_BYTES_MAX,

@@ -1,8 +1,8 @@
 // The life of a server: lock the directory, read or make the manifest, plan the memory, start the
 // threads, let the workers recover, serve, stop. Runs on main, which only coordinates.
 
-import net from 'node:net'
 import { PASSWORD_KEY_BYTES, passwordDigest } from '../acceptor/password.ts'
+import { probePort } from '../acceptor/probe-port.ts'
 import { SystemClock } from '../base/clock.ts'
 import { CkvError } from '../base/errors.ts'
 import { secretBytes } from '../base/random.ts'
@@ -118,7 +118,7 @@ export class Server {
     const lock = await lockDirectory(directory, new SystemProcesses())
     try {
       const { manifest, options } = await openManifest(files, input)
-      const port = await probePort(options)
+      const port = await probePort(options.host, options.port)
       const shared = makePlan(planFacts(options, manifest, port, input.password))
       const server = new Server(shared, lock, input.logger)
       server.#fillRows(options)
@@ -334,24 +334,6 @@ function planFacts(options: Options, manifest: Manifest, port: number, password:
       shardDirectory(options.dir, manifest.generation, shard),
     ),
   }
-}
-
-/**
- * Makes sure that the port is free (a second server with reusePort would bind silently too) and
- * finds out which one it is when any will do.
- */
-function probePort(options: Options): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const probe = net.createServer()
-  probe.once('error', (error: NodeJS.ErrnoException) => {
-    const text = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on: ${error.code}`
-    reject(new CkvError('PORT', `--port ${options.port} on ${options.host} ${text}`))
-  })
-  probe.listen({ host: options.host, port: options.port }, () => {
-    const { port } = probe.address() as net.AddressInfo
-    probe.close(() => resolve(port))
-  })
-  return promise
 }
 
 function sum(values: readonly number[]): number {

@@ -44,7 +44,6 @@ export function attachSides(
       files,
       clock,
       thread,
-      acceptorCount: facts.acceptorCount,
       instance: facts.instance,
       generation: shared.generation,
       segmentBytesMax: facts.options.segmentBytes,

@@ -45,8 +45,6 @@ export interface ShardLogOptions {
   readonly clock: Clock
   /** This thread's number: its THREAD row shows a write(2) that is under way. */
   readonly thread: number
-  /** How many acceptors' heads and tails the commit record copies. */
-  readonly acceptorCount: number
   readonly instance: string
   readonly generation: number
   /** Size above which the segment is left when a spare is ready. */
@@ -55,7 +53,6 @@ export interface ShardLogOptions {
 
 export class ShardLog extends SliceWriter {
   readonly #threadRow: number
-  readonly #acceptorCount: number
   readonly #files: LogFs
   readonly #clock: Clock
   readonly #instance: string
@@ -76,7 +73,6 @@ export class ShardLog extends SliceWriter {
   constructor(options: ShardLogOptions) {
     super(options.rows, options.shard, options.side, options.slice)
     this.#threadRow = row.threadRow(options.thread)
-    this.#acceptorCount = options.acceptorCount
     this.#files = options.files
     this.#clock = options.clock
     this.#instance = options.instance
@@ -244,17 +240,9 @@ export class ShardLog extends SliceWriter {
     this.closeBlock(flags, false, groupShard, groupLsn, participants, index)
     const rows = this.rows
     // The commit record. Only the token's holder stores it; a promotion reads it, and believes it
-    // only if WRITTEN_LONG has reached COMMIT_LONG, so plain stores before that one are enough.
-    const words = rows.words
-    const head = this.rowWord + row.REQUEST_HEAD_WORD
-    const tail = this.rowWord + row.REPLY_TAIL_WORD
-    const committedHead = this.rowWord + row.COMMITTED_HEAD_WORD
-    const committedTail = this.rowWord + row.COMMITTED_TAIL_WORD
+    // only if WRITTEN_LONG has reached COMMIT_LONG. The heads and tails that belong to it were
+    // stored by the executor before this (executor/serve.ts); in place they do not move.
     storeLsn(rows, this.rowLong + row.COMMIT_LONG, this.appended)
-    for (let acceptor = 0; acceptor < this.#acceptorCount; acceptor++) {
-      words[committedHead + acceptor] = words[head + acceptor]
-      words[committedTail + acceptor] = words[tail + acceptor]
-    }
     // Before the write: the sync thread must see that a group is on its way (syncer.ts).
     if (participants > 0) storeLsn(rows, this.rowLong + row.GROUP_LONG, this.appended)
   }

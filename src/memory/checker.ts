@@ -340,9 +340,8 @@ function checkReleaseQueue(claims: Claims): void {
     root = arena.words[root >>> SEGMENT_SHIFT][((root & UNIT_MASK) << 1) + QUEUE_NEXT_WORD]
   }
   if (arena.words[0][RELEASE_TAIL_WORD] !== last) claims.find('release queue: wrong tail')
+  const counted = arena.doubles[0][RELEASE_PENDING_DOUBLE]
   if (arena.doubles[0][RELEASE_PENDING_DOUBLE] !== pending) {
-    claims.find(
-      `release queue: ${arena.doubles[0][RELEASE_PENDING_DOUBLE]} entries pending, found ${pending}`,
-    )
+    claims.find(`release queue: ${counted} entries pending, found ${pending}`)
   }
 }

@@ -73,6 +73,42 @@ function applyEffect(
   if (code === EFFECT_FLUSH_DATABASE) return flushDatabase(side, database)
   const hash = hashOfKey(side, bytes, keyStart, keyLength)
   switch (code) {
+    case EFFECT_DELETE:
+      deleteKey(side, database, hash, bytes, keyStart, keyLength)
+      return EFFECT_OK
+    case EFFECT_EXPIRE_AT:
+      return expireAt(side, database, hash, bytes, keyStart, keyLength, number)
+    case EFFECT_PERSIST:
+      return persist(side, database, hash, bytes, keyStart, keyLength)
+    default:
+      return applyStringEffect(
+        side,
+        code,
+        database,
+        hash,
+        bytes,
+        keyStart,
+        keyLength,
+        valueStart,
+        valueLength,
+        number,
+      )
+  }
+}
+
+function applyStringEffect(
+  side: ShardSide,
+  code: number,
+  database: number,
+  hash: number,
+  bytes: Uint8Array,
+  keyStart: number,
+  keyLength: number,
+  valueStart: number,
+  valueLength: number,
+  number: number,
+): number {
+  switch (code) {
     case EFFECT_STRING_SET:
       return stringSet(
         side,
@@ -98,13 +134,6 @@ function applyEffect(
         valueStart,
         valueLength,
       )
-    case EFFECT_DELETE:
-      deleteKey(side, database, hash, bytes, keyStart, keyLength)
-      return EFFECT_OK
-    case EFFECT_EXPIRE_AT:
-      return expireAt(side, database, hash, bytes, keyStart, keyLength, number)
-    case EFFECT_PERSIST:
-      return persist(side, database, hash, bytes, keyStart, keyLength)
     case EFFECT_STRING_APPEND:
       return stringAppend(
         side,
@@ -131,10 +160,12 @@ function applyEffect(
         valueLength,
       )
     default:
-      throw new CkvError(
-        'LOG_DAMAGED',
-        `shard ${side.shard}: record code ${code} (${EFFECT_NAMES.get(code) ?? 'unknown'}) ` +
-          'is not known to this version',
-      )
+      throw unknownCode(side, code)
   }
+}
+
+function unknownCode(side: ShardSide, code: number): CkvError {
+  const name = EFFECT_NAMES.get(code) ?? 'unknown'
+  const text = `shard ${side.shard}: record code ${code} (${name}) is not known to this version`
+  return new CkvError('LOG_DAMAGED', text)
 }

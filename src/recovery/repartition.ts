@@ -217,7 +217,6 @@ function openTarget(
     files,
     clock,
     thread: THREAD,
-    acceptorCount: 0,
     instance,
     generation,
     segmentBytesMax: job.segmentBytes,

@@ -99,8 +99,6 @@ export const RECLAIMED_LONG = 18
 export const COMMIT_LONG = 19
 /** First LSN of the active segment file and LSN just behind its last byte's position base. */
 export const SEGMENT_START_LONG = 20
-/** Byte position in the active segment file where the next block goes. */
-export const SEGMENT_POSITION_LONG = 21
 /** Wall time (ms) of the last commit, for `idle after a sync` marks. */
 export const COMMIT_TIME_LONG = 22
 /** Number of the request being executed, stored before it starts. */

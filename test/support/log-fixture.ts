@@ -77,7 +77,6 @@ export class LogFixture {
       files: this.files,
       clock: this.clock,
       thread,
-      acceptorCount: 2,
       instance: INSTANCE,
       generation: GENERATION,
       segmentBytesMax: this.segmentBytesMax,

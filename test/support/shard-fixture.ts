@@ -130,7 +130,6 @@ export class ShardFixture {
       files: this.files,
       clock: this.clock,
       thread: 1,
-      acceptorCount: 1,
       instance: INSTANCE,
       generation: GENERATION,
       segmentBytesMax: 67_108_864,
