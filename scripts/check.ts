@@ -8,7 +8,7 @@ import { join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 /** Whole-system tests that start servers; `npm test` runs them too. */
-const SYSTEM_FOLDERS = ['compat', 'crash', 'fuzz']
+const SYSTEM_FOLDERS = ['compat', 'crash', 'fuzz', 'server']
 
 interface Step {
   name: string
@@ -48,7 +48,7 @@ function steps(): Step[] {
     { name: 'types', program: bin('tsc'), args: ['--noEmit', '-p', '.'] },
     { name: 'biome', program: bin('biome'), args: ['check', '--colors=off'] },
     { name: 'tap build', program: process.execPath, args: ['scripts/prepare-tap.ts'] },
-    tapStep('structure', ['test/tidy.test.ts']),
+    tapStep('structure', ['test/tidy.test.ts', 'test/readme.test.ts']),
     tapStep('unit', unitFolders()),
     tapStep('fuzz', testFilesIn('test/fuzz')),
     {

@@ -25,7 +25,13 @@ import {
   UNAUTHENTICATED_LIMITS,
 } from '../wire/decoder.ts'
 import { QUERY_TOO_LARGE, QueryBuffer } from '../wire/query-buffer.ts'
-import { Connection, STOPPED_BARRIER, STOPPED_IN_FLIGHT, STOPPED_OUTPUT } from './connection.ts'
+import {
+  Connection,
+  STOPPED_BARRIER,
+  STOPPED_IN_FLIGHT,
+  STOPPED_OUTPUT,
+  STOPPED_RING_FULL,
+} from './connection.ts'
 import type { Inbox } from './inbox.ts'
 import { type Output, SLAB_SETTLE_BYTES } from './output.ts'
 import type { Router } from './router.ts'
@@ -33,6 +39,8 @@ import type { TurnLog } from './turn.ts'
 
 /** Turns without progress before sleeping while commands are in flight. */
 const IDLE_TURNS_MAX = 20
+/** Pool chunks are given back by other acceptors too, which do not ring: look again so often, in ms. */
+const POOL_RETRY_MS = 2
 
 export class Acceptor {
   readonly #executor: Executor
@@ -55,6 +63,7 @@ export class Acceptor {
   readonly #onFinished: (connection: Connection) => void
   #scheduled = false
   #idleTurns = 0
+  #retryArmed = false
   /** Called when a connection is gone, to count it. */
   onClosed: (connection: Connection) => void = () => {}
 
@@ -328,10 +337,23 @@ export class Acceptor {
     this.#idleTurns = delivered > 0 ? 0 : this.#idleTurns + 1
     if (this.#idleTurns > IDLE_TURNS_MAX) {
       this.#bell.arm()
+      this.#retryWithoutBell()
       return
     }
     this.#scheduled = true
     setImmediate(this.#tick)
+  }
+
+  #retryWithoutBell(): void {
+    if (this.#retryArmed || this.#stopped.length === 0) return
+    if (!this.#stopped.some(({ stopped }) => (stopped & STOPPED_RING_FULL) !== 0)) return
+    this.#retryArmed = true
+    setTimeout(() => {
+      this.#retryArmed = false
+      if (this.#scheduled) return
+      this.#bell.awake()
+      this.#endTurn()
+    }, POOL_RETRY_MS)
   }
 
   /** Commits and releases every shard held in place; exchanges replies of failed commits. */

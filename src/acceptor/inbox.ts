@@ -125,11 +125,13 @@ export class Inbox {
       this.#counters.add(COUNTER.repliesDropped, count)
     } else if (connection.closed) {
       this.#dropReplies(connection, words, pairs, count)
+    } else if ((flags & REPLY_CLOSE) !== 0) {
+      this.#output.cut(connection)
+      this.#dropReplies(connection, words, pairs, count)
     } else if (failed) {
       this.#deliverFailure(connection, words, pairs, count)
     } else {
       this.#deliverReplies(connection, words, pairs, count, bytes, at)
-      if ((flags & REPLY_CLOSE) !== 0) connection.closing = true
     }
     this.#big = NO_BYTES
   }

@@ -57,12 +57,19 @@ export class Output {
     const from = writer.position
     if (!writer.ensure(length)) {
       writer.overflowed = false
-      connection.closing = true
+      this.cut(connection)
       return
     }
     copyBytes(source, start, writer.bytes, from, length)
     writer.position = from + length
     this.attach(connection, from)
+  }
+
+  /** A reply that did not fit is missing: nothing behind it may leave, so the connection ends now. */
+  cut(connection: Connection): void {
+    connection.closed = true
+    connection.segments.length = 0
+    connection.socket.destroy()
   }
 
   hasWork(): boolean {

@@ -8,7 +8,7 @@
 // `route` returns false when the connection has to stop: the command was not begun and the same
 // bytes are routed again later.
 
-import { COMMANDS_IN_FLIGHT_MAX } from '../base/limits.ts'
+import { CKV_VALUE_BYTES_MAX, COMMANDS_IN_FLIGHT_MAX } from '../base/limits.ts'
 import { arityFits, findCommand, findSubcommand, servedIn } from '../catalog/lookup.ts'
 import {
   BY_SLOT,
@@ -194,6 +194,8 @@ export class Router {
       writer.overflowed = false
       writer.position = start
       connection.closing = true
+      this.#output.cut(connection)
+      return
     }
     if (connection.inFlight() === 0) {
       this.#output.attach(connection, start)
@@ -365,10 +367,13 @@ export class Router {
     call.severalShards = false
     const shards = this.#participants.slice(0, count)
     const outcome = executor.commitGroup(shards)
-    if (writer.overflowed || outcome !== 0) {
+    if (outcome !== 0) {
       writer.overflowed = false
       writer.position = start
       writer.raw(replies.MISCONF_UNKNOWN)
+    } else if (writer.overflowed) {
+      this.deliver(connection, start)
+      return
     }
     for (const shard of shards) this.#turn.add(connection.slot, shard, start, writer.position)
     this.#output.attach(connection, start)
@@ -428,6 +433,9 @@ export class Router {
         connection.lentChunks.set(sequence, chunks)
       }
     }
+    if (!added && size > this.#pool.requestBytesMax()) {
+      return this.#error(connection, this.#tooLarge(decoder))
+    }
     if (!added) {
       connection.stopped |= STOPPED_RING_FULL
       return false
@@ -439,6 +447,17 @@ export class Router {
       this.#touched[this.#touchedCount++] = shard
     }
     return true
+  }
+
+  /** A value that no profile but redis stores is refused as one that came through would be. */
+  #tooLarge(decoder: CommandDecoder): Uint8Array {
+    let longest = 0
+    for (let index = 1; index < decoder.argCount; index++) {
+      longest = Math.max(longest, decoder.argLengths[index])
+    }
+    return this.#profile !== PROFILE_REDIS && longest > CKV_VALUE_BYTES_MAX
+      ? replies.STRING_TOO_LONG_32MB
+      : replies.COMMAND_TOO_LARGE
   }
 
   /** Makes the records of this receive visible and wakes workers. */

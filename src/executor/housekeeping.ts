@@ -18,9 +18,10 @@ import {
 } from '../rows/layout.ts'
 import type { Executor } from './executor.ts'
 
-/** Dictionary pages looked at, and freed, under one holding: about 60 keys a page, 1 µs a key. */
+/** Dictionary pages looked at, and freed, under one holding: about 45 keys a page; removing an
+ * expired key takes 0.8 µs, freeing a detached one 0.4 µs. */
 const SWEEP_PAGES = 8
-const RELEASE_PAGES = 8
+const RELEASE_PAGES = 24
 
 /** Is there something to do? May be asked without the token: a stale answer costs one look. */
 export function wantsHousekeeping(side: ShardSide, nowMs: number): boolean {

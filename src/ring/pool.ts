@@ -15,23 +15,43 @@ export class ChunkPool {
   readonly bytes: Uint8Array
   readonly words: Int32Array
   readonly chunkCount: number
+  /**
+   * The first chunks are for replies alone. Chunks of a request come back with its reply, so if
+   * requests could take all of them no reply would ever find room.
+   */
+  readonly replyChunkCount: number
   #hint = 0
 
   constructor(buffer: SharedArrayBuffer) {
     const bitmapBytes = chunkBitmapBytes(buffer.byteLength)
     this.chunkCount = Math.floor((buffer.byteLength - bitmapBytes) / CHUNK_BYTES)
+    this.replyChunkCount = this.chunkCount >> 2
     this.#bitmap = new Int32Array(buffer, 0, bitmapBytes >> 2)
     this.bytes = new Uint8Array(buffer, bitmapBytes)
     this.words = new Int32Array(buffer, bitmapBytes, (buffer.byteLength - bitmapBytes) >> 2)
   }
 
-  /** Takes chunks for `byteLength` bytes into `chunks`; false (and none taken) if too few. */
+  /** Takes chunks for a reply into `chunks`; false (and none taken) if too few are free. */
   take(byteLength: number, chunks: number[]): boolean {
+    return this.#take(byteLength, chunks, 0)
+  }
+
+  /** The same for a request. */
+  takeForRequest(byteLength: number, chunks: number[]): boolean {
+    return this.#take(byteLength, chunks, this.replyChunkCount)
+  }
+
+  /** The longest command that fits when nothing else is under way. */
+  requestBytesMax(): number {
+    return (this.chunkCount - this.replyChunkCount) * CHUNK_BYTES
+  }
+
+  #take(byteLength: number, chunks: number[], from: number): boolean {
     const wanted = Math.ceil(byteLength / CHUNK_BYTES)
     chunks.length = 0
     const wordCount = (this.chunkCount + 31) >> 5
     for (let step = 0; step < wordCount && chunks.length < wanted; step++) {
-      this.#takeFromWord((this.#hint + step) % wordCount, wanted, chunks)
+      this.#takeFromWord((this.#hint + step) % wordCount, wanted, chunks, from)
     }
     if (chunks.length === wanted) {
       this.#hint = wanted === 0 ? this.#hint : chunks[wanted - 1] >> 5
@@ -42,10 +62,13 @@ export class ChunkPool {
     return false
   }
 
-  #takeFromWord(index: number, wanted: number, chunks: number[]): void {
+  #takeFromWord(index: number, wanted: number, chunks: number[], from: number): void {
+    const skipped = from - (index << 5)
+    if (skipped >= 32) return
+    const allowed = skipped > 0 ? -1 << skipped : -1
     for (;;) {
       const seen = Atomics.load(this.#bitmap, index)
-      const free = ~seen
+      const free = ~seen & allowed
       if (free === 0 || chunks.length === wanted) return
       const bit = free & -free
       const chunk = (index << 5) + (31 - Math.clz32(bit))

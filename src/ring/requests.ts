@@ -118,7 +118,7 @@ export class RequestWriter {
   ): boolean {
     this.close()
     const byteLength = commandByteLength(starts, lengths, argCount)
-    if (!pool.take(byteLength, chunks)) return false
+    if (!pool.takeForRequest(byteLength, chunks)) return false
     const recordBytes = (REQUEST_HEADER_WORDS + 2 + chunks.length) * 4
     const position = reserve(this.ring, recordBytes)
     if (position === NO_ROOM) {

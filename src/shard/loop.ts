@@ -21,8 +21,8 @@ import type { Rows } from '../rows/rows.ts'
 
 /** How often an idle worker looks after its shards, in ms. */
 const HOUSEKEEPING_MS = 100
-/** With housekeeping left over, this much is slept between slices: at most a quarter of a core. */
-const HOUSEKEEPING_PAUSE_MS = 1
+/** Between slices (0.3-0.5 ms each) while there is more to do: less than a quarter of a core. */
+const HOUSEKEEPING_PAUSE_MS = 2
 /** Replies that found no room are tried again this often, in ms. */
 const BACKLOG_RETRY_MS = 1
 /** Looks at the ready bits before going to sleep: a wake-up costs more than a few looks. */
@@ -42,6 +42,8 @@ export class WorkerLoop {
   readonly #hasWork: () => boolean
   #nextHousekeepingMs = 0
   #housekeepingLeft = false
+  /** The next of this worker's own shards to look after. */
+  #housekeepingShard: number
 
   constructor(
     rows: Rows,
@@ -60,6 +62,7 @@ export class WorkerLoop {
     this.#clock = clock
     this.#counters = counters
     this.#index = index
+    this.#housekeepingShard = index
     this.#workerCount = shared.facts.workerCount
     this.#shardCount = shared.facts.shardCount
     this.#progressWord = threadRow(executor.thread) + PROGRESS_WORD
@@ -71,7 +74,7 @@ export class WorkerLoop {
       Atomics.add(this.#rows.words, this.#progressWord, 1)
       const served = this.#serveReady()
       if (!this.#backlog.isEmpty()) this.#drainBacklog()
-      this.#housekeepWhenDue(served)
+      this.#housekeepWhenDue()
       if (!served && !this.#lookAgain()) this.#sleep()
     }
   }
@@ -115,19 +118,27 @@ export class WorkerLoop {
     }
   }
 
-  #housekeepWhenDue(served: boolean): void {
+  /**
+   * One slice for one shard that wants it, then a pause: however many shards are busy with expiry,
+   * it stays a fraction of a core and no slice waits behind another.
+   */
+  #housekeepWhenDue(): void {
     const nowMs = this.#clock.monotonicMs()
     if (nowMs < this.#nextHousekeepingMs) return
-    this.#nextHousekeepingMs = nowMs + (served ? HOUSEKEEPING_PAUSE_MS * 4 : HOUSEKEEPING_PAUSE_MS)
     const wallMs = this.#clock.wallMs()
-    let more = false
     if (this.#index === 0) retryGroups(this.#executor)
-    for (let shard = this.#index; shard < this.#shardCount; shard += this.#workerCount) {
+    this.#housekeepingLeft = false
+    for (let step = 0; step < this.#shardCount; step += this.#workerCount) {
+      const shard = this.#housekeepingShard
+      this.#housekeepingShard = shard + this.#workerCount
+      if (this.#housekeepingShard >= this.#shardCount) this.#housekeepingShard = this.#index
       if (!wantsHousekeeping(this.#executor.sides[shard], wallMs)) continue
-      if (housekeep(this.#executor, shard, wallMs)) more = true
+      if (!housekeep(this.#executor, shard, wallMs)) continue
+      this.#housekeepingLeft = true
+      break
     }
-    this.#housekeepingLeft = more
-    if (!more) this.#nextHousekeepingMs = nowMs + HOUSEKEEPING_MS
+    const pauseMs = this.#housekeepingLeft ? HOUSEKEEPING_PAUSE_MS : HOUSEKEEPING_MS
+    this.#nextHousekeepingMs = nowMs + pauseMs
   }
 
   /** A short look around before sleeping; true if there is work. */

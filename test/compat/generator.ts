@@ -100,9 +100,9 @@ export class CommandGenerator {
     for (;;) {
       const words = this.#any()
       if (/^dbsize$/i.test(String(words[0]))) {
-        // Redis counts what has expired until it looks at it; KEYS looks at everything.
+        // Redis counts what has expired until it looks at it.
         this.#pending = words
-        return ['KEYS', '*']
+        return this.#profile === 'ckv' ? ['EXISTS', ...this.#keys] : ['KEYS', '*']
       }
       if (isHuge(words)) continue
       if (this.#profile !== 'ckv' || !hasLaterOption(words)) return words

@@ -1,9 +1,9 @@
 // Random commands with seeds, reply by reply against redis-server 7.0. Before that the comparison
 // itself is tried: it must find every defect of a list that is planted between two real servers.
 
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { ProfileName } from '../../src/catalog/spec.ts'
-import { configurationsOfRun, dispatchComment, flagsOf, nameOf } from '../support/matrix.ts'
+import { configurationsOfRun, countsOf, flagsOf, judgeDispatch, nameOf } from '../support/matrix.ts'
 import { startRedis } from '../support/redis.ts'
 import { oracleSkip } from '../support/redis-oracle.ts'
 import type { RespClient } from '../support/resp-client.ts'
@@ -93,7 +93,7 @@ async function compareWithRedis(
         },
       },
     )
-    return { ...result, excused, dispatch: await dispatchComment(ckv) }
+    return { ...result, excused, dispatch: await countsOf(ckv) }
   } finally {
     await redis.stop()
     await ckv.stop()
@@ -107,7 +107,8 @@ t.test('profile redis answers as Redis', { skip }, async (t) => {
       const share = Math.ceil(COMMANDS / configurations.length)
       const seed = SEED + index
       const result = await compareWithRedis('redis', flagsOf(configuration), share, seed)
-      t.comment(`figure ${result.commandCount} commands, seed ${seed}: ${result.dispatch}`)
+      t.comment(`figure commands ${result.commandCount}, seed ${seed}`)
+      judgeDispatch(t as Test, configuration, result.dispatch)
       report(t, result.mismatches)
       for (const [reason, times] of result.excused) t.comment(`${times} × ${reason}`)
     })

@@ -5,8 +5,8 @@ import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { flagsOf, inEveryConfiguration } from '../support/matrix.ts'
 import { RawClient } from '../support/raw-client.ts'
-import type { RespClient } from '../support/resp-client.ts'
 import { encodeWords } from '../support/resp.ts'
+import type { RespClient } from '../support/resp-client.ts'
 import { type CkvServer, startCkv } from '../support/server.ts'
 import { until } from '../support/until.ts'
 
@@ -84,7 +84,11 @@ async function checkQuit(t: Test, server: CkvServer): Promise<void> {
   const client = await RawClient.connect(server)
   await client.write(Buffer.concat([...sets, encodeWords(['QUIT']), encodeWords(['PING'])]))
   const { bytes, inOrder } = await client.waitForEnd()
-  t.equal(bytes.toString(), '+OK\r\n'.repeat(sets.length + 1), 'all replies, and nothing behind QUIT')
+  t.equal(
+    bytes.toString(),
+    '+OK\r\n'.repeat(sets.length + 1),
+    'all replies, and nothing behind QUIT',
+  )
   t.ok(inOrder, 'FIN, not RST')
   const idle = await RawClient.connect(server)
   const start = performance.now()

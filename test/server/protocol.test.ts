@@ -96,8 +96,7 @@ async function checkInline(t: Test, server: CkvServer): Promise<void> {
     'PING\r\nSET "a key" "a\\r\\n\\x41\\"b"\n' +
     "GET 'a key'\r\n\r\n   \r\nping 'it\\'s'\r\nNOSUCH it\r\nQUIT\r\nSET witness changed\r\n"
   const wanted =
-    '+PONG\r\n+OK\r\n$6\r\na\r\nA"b\r\n$4\r\nit\'s\r\n' +
-    "-ERR unknown command 'NOSUCH'\r\n+OK\r\n"
+    '+PONG\r\n+OK\r\n$6\r\na\r\nA"b\r\n$4\r\nit\'s\r\n' + "-ERR unknown command 'NOSUCH'\r\n+OK\r\n"
   t.equal(await answerTo(server, [stream]), wanted, 'inline commands')
 }
 
@@ -117,7 +116,8 @@ async function checkVersions(t: Test, server: CkvServer): Promise<void> {
   await client.write(Buffer.concat(words.map(encodeWords)))
   const { bytes } = await client.waitForEnd()
   const text = bytes.toString('latin1').replace(/\$\d+\r\n([^\r]*)\r\n/g, '$1 ')
-  const greeting = /server redis version \S+ proto :(\d)\r\nid :\d+\r\nmode \w+ role master modules /g
+  const greeting =
+    /server redis version \S+ proto :(\d)\r\nid :\d+\r\nmode \w+ role master modules /g
   t.same(
     text.replace(greeting, 'greeting $1 ').split('\r\n'),
     [
@@ -167,8 +167,7 @@ t.test('before AUTH', async (t) => {
     t.same(await client.send('AUTH', `${INSTANCE}:wrong`), wrong)
     t.same(await client.send('AUTH', INSTANCE, 'wrong'), wrong)
     const form = {
-      error:
-        'ERR invalid password, the form is AUTH instance:password or AUTH instance password',
+      error: 'ERR invalid password, the form is AUTH instance:password or AUTH instance password',
     }
     t.same(await client.send('AUTH', 'right'), form, 'the form is named')
     t.same(await client.send('GET', 'k'), noAuth)

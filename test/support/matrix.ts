@@ -68,23 +68,28 @@ async function checkDispatch(
   server: CkvServer,
   configuration: Configuration,
 ): Promise<void> {
-  const { placed, ringed } = await countsOf(server)
-  t.comment(`figure ${nameOf(configuration)}: placed ${placed}, ringed ${ringed}`)
-  if (configuration.dispatch !== 'ring') t.ok(placed > 0, `some commands were placed: ${placed}`)
-  if (configuration.dispatch !== 'place') t.ok(ringed > 0, `some commands were ringed: ${ringed}`)
+  judgeDispatch(t, configuration, await countsOf(server))
 }
 
-async function countsOf(server: CkvServer): Promise<DispatchCounts> {
+/** Prints how commands were dispatched and checks it against the mode. */
+export function judgeDispatch(
+  t: Test,
+  configuration: Configuration,
+  { placed, ringed }: DispatchCounts,
+): void {
+  const { dispatch } = configuration
+  t.comment(`figure ${nameOf(configuration)}: placed ${placed}, ringed ${ringed}`)
+  if (dispatch === 'ring') t.equal(placed, 0, 'no command was placed')
+  else t.ok(placed > 0, `some commands were placed: ${placed}`)
+  if (dispatch !== 'place') t.ok(ringed > 0, `some commands were ringed: ${ringed}`)
+}
+
+/** The counts of a server, by a connection of its own. */
+export async function countsOf(server: CkvServer): Promise<DispatchCounts> {
   const client = await server.connect()
   try {
     return await dispatchCounts(client)
   } finally {
     await client.close()
   }
-}
-
-/** For a test's report. */
-export async function dispatchComment(server: CkvServer): Promise<string> {
-  const { placed, ringed } = await countsOf(server)
-  return `placed ${placed}, ringed ${ringed}`
 }
