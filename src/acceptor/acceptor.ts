@@ -165,6 +165,7 @@ export class Acceptor {
     const to = bytes.length
     let at = 0
     this.#router.receiveBytes = to
+    this.#executor.readClock()
     if (connection.query !== null && connection.query.byteLength > 0) {
       at = this.#feedQuery(connection, bytes, 0, to)
       if (at < 0) return

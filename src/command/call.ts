@@ -28,7 +28,7 @@ export class Call {
   lengths: Int32Array
   argCount = 0
   database = 0
-  /** Wall time in ms, read once per command; effects log absolute times made from it. */
+  /** Wall time in ms, the same for the whole command; effects log absolute times made from it. */
   nowMs = 0
   reply: ReplyWriter
   /** The only side held, when the command concerns one shard. */

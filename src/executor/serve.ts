@@ -156,6 +156,7 @@ export class ShardServer {
     const sheet = this.#sheet
     const reply = executor.call.reply
     const attributes = words[word + 4]
+    executor.readClock()
     executor.call.side = executor.sides[shard]
     executor.call.severalShards = false
     executor.call.database = attributes & 0xff

@@ -2,14 +2,18 @@
 // The protocol is model-checked (test/models/bell.pml):
 //
 //   consumer                                   producer
-//   1 sleeping = 1                             1 publish work
-//   2 sample the bell                          2 read sleeping
-//   3 look for work once more                  3 if 1: bell += 1, notify
+//   1 sample the bell                          1 publish work
+//   2 sleeping = 1                             2 sleeping 1 -> 0 by compareExchange
+//   3 look for work once more                  3 if it was 1: bell += 1, notify
 //   4 wait(bell, sample) unless work
 //   5 sleeping = 0
 //
 // All words go through Atomics, which are sequentially consistent: either the producer sees
-// sleeping = 1, or the consumer's step 3 sees the work. The bell only ever counts up (and wraps).
+// sleeping = 1, or the consumer's step 3 sees the work. Who turns `sleeping` off owes the sleeper
+// its ring, so the next producer with work for anybody wakes another thread instead of the same one
+// twice. That makes the order of 1 and 2 matter: sampled after the flag, a ring could fall between
+// the two, and the consumer would sleep on with nobody allowed to ring (model: BUG7).
+// The bell only ever counts up (and wraps).
 // A timeout that finds work nobody rang for is counted: it must stay 0.
 
 import {
@@ -22,10 +26,15 @@ import {
 } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
 
-/** Wakes `thread` if it sleeps. Call after the work was published. Any thread. */
+/**
+ * Wakes `thread` if it sleeps and nobody else is waking it. Call after the work was published. Any
+ * thread. False: it is awake, or about to be, and will look for work before it sleeps again.
+ */
 export function ringBell(rows: Rows, thread: number): boolean {
   const row = threadRow(thread)
   if (Atomics.load(rows.words, row + SLEEPING_WORD) === 0) return false
+  // If this thread dies before the notify the sleeper stays asleep until its timeout.
+  if (Atomics.compareExchange(rows.words, row + SLEEPING_WORD, 1, 0) !== 1) return false
   Atomics.add(rows.words, row + BELL_WORD, 1)
   Atomics.notify(rows.words, row + BELL_WORD)
   return true
@@ -50,8 +59,8 @@ export function sleepOnBell(
 ): boolean {
   const words = rows.words
   const row = threadRow(thread)
-  Atomics.store(words, row + SLEEPING_WORD, 1)
   const sample = Atomics.load(words, row + BELL_WORD)
+  Atomics.store(words, row + SLEEPING_WORD, 1)
   let missed = false
   if (!hasWork()) {
     const woken = Atomics.wait(words, row + BELL_WORD, sample, timeoutMs)
@@ -88,13 +97,13 @@ export class AsyncBell {
   /** Goes to sleep, or calls onRung in a later turn if there is work already. */
   arm(): void {
     const words = this.#rows.words
+    const sample = Atomics.load(words, this.#row + BELL_WORD)
     Atomics.store(words, this.#row + SLEEPING_WORD, 1)
     if (this.#waiting) {
       // The outstanding waiter still stands on this bell: it is enough to look once more.
       if (this.#hasWork()) this.#wakeSelf()
       return
     }
-    const sample = Atomics.load(words, this.#row + BELL_WORD)
     if (this.#hasWork()) {
       Atomics.store(words, this.#row + SLEEPING_WORD, 0)
       setImmediate(this.#onRung)
@@ -110,7 +119,10 @@ export class AsyncBell {
     waiter.value.then(this.#settled)
   }
 
-  /** The owner runs for another reason (a socket had data): nobody needs to ring until `arm`. */
+  /**
+   * The owner runs for another reason (a socket had data): nobody needs to ring until `arm`. From
+   * here nobody rings, so the owner must look for work and `arm` again (model: BUG8).
+   */
   awake(): void {
     Atomics.store(this.#rows.words, this.#row + SLEEPING_WORD, 0)
   }

@@ -28,7 +28,8 @@ export class ChunkPool {
     this.replyChunkCount = this.chunkCount >> 2
     this.#bitmap = new Int32Array(buffer, 0, bitmapBytes >> 2)
     this.bytes = new Uint8Array(buffer, bitmapBytes)
-    this.words = new Int32Array(buffer, bitmapBytes, (buffer.byteLength - bitmapBytes) >> 2)
+    // Unsigned: a pool may be larger than 2 GiB.
+    this.words = new Int32Array(buffer, bitmapBytes, (buffer.byteLength - bitmapBytes) >>> 2)
   }
 
   /** Takes chunks for a reply into `chunks`; false (and none taken) if too few are free. */
