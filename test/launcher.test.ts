@@ -84,7 +84,7 @@ async function untilGone(port: number): Promise<boolean> {
   return false
 }
 
-// Under npx the launcher stays as the parent; started directly it becomes the server, where Node can.
+// Under npx the launcher stays as the parent; started directly it becomes the server.
 for (const [how, environment] of [
   ['directly', {}],
   ['under npx', { npm_command: 'exec' }],

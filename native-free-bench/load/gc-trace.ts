@@ -1,7 +1,7 @@
 // Reads what `node --trace-gc` prints: one line a collection of any thread.
 //
-//   [3604:0x7fd6]  300 ms: Mark-Compact 26.8 (56.2) -> 9.3 (39.6) MB, pooled: 11.0 MB, 9.74 / 0.00 ms (…
-//         thread                  used before       after                            the pause
+//   [3604:0x7fd6]  300 ms: Scavenge 5.2 (5.6) -> 4.7 (6.4) MB, pooled: 0.0 MB, 1.32 / 0.00 ms …
+//         thread             used before    after                         pause
 
 export interface GcFigures {
   collections: number
@@ -11,20 +11,21 @@ export interface GcFigures {
   threads: number
 }
 
-const LINE =
-  /^\[\d+:(0x[0-9a-f]+)\]\s+\d+ ms: .*?[\d.]+ \([\d.]+\) -> ([\d.]+) \([\d.]+\) MB.*?, ([\d.]+) \/ [\d.]+ ms/
+const START = /^\[\d+:(0x[0-9a-f]+)\]\s+\d+ ms: /
+const HEAP = /[\d.]+ \([\d.]+\) -> ([\d.]+) \([\d.]+\) MB.*?, ([\d.]+) \/ [\d.]+ ms/
 
 /** Lines that are no collection are stepped over. */
 export function readGcTrace(output: string): GcFigures {
   const threads = new Set<string>()
   const figures: GcFigures = { collections: 0, pauseMsMax: 0, heapMbMax: 0, threads: 0 }
   for (const line of output.split('\n')) {
-    const found = LINE.exec(line)
-    if (found === null) continue
-    threads.add(found[1])
+    const start = START.exec(line)
+    const heap = HEAP.exec(line)
+    if (start === null || heap === null) continue
+    threads.add(start[1])
     figures.collections++
-    figures.heapMbMax = Math.max(figures.heapMbMax, Number(found[2]))
-    figures.pauseMsMax = Math.max(figures.pauseMsMax, Number(found[3]))
+    figures.heapMbMax = Math.max(figures.heapMbMax, Number(heap[1]))
+    figures.pauseMsMax = Math.max(figures.pauseMsMax, Number(heap[2]))
   }
   figures.threads = threads.size
   return figures

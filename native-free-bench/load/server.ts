@@ -132,7 +132,7 @@ process.once('exit', () => {
   }
 })
 
-/** Starts a peer and waits until it answers PING; throws with its own last words when it doesn't. */
+/** Starts a peer and waits until it answers PING; throws its own last words when it doesn't. */
 export async function startServer(spec: PeerSpec, options: ServerOptions): Promise<Server> {
   if (spec.kind === 'address') return remoteServer(spec)
   const made = options.dataDirectory === undefined ? makeDirectory(options) : ''

@@ -39,7 +39,10 @@ import type { TurnLog } from './turn.ts'
 
 /** Turns without progress before sleeping while commands are in flight. */
 const IDLE_TURNS_MAX = 20
-/** Pool chunks are given back by other acceptors too, which do not ring: look again so often, in ms. */
+/**
+ * Pool chunks are given back by other acceptors too, which do not ring: look again so often, in
+ * ms.
+ */
 const POOL_RETRY_MS = 2
 
 export class Acceptor {
@@ -368,6 +371,8 @@ export class Acceptor {
       }
       executor.release(shard)
     }
+    const expired = executor.takeExpiredCount()
+    if (expired > 0) this.#counters.add(COUNTER.keysExpired, expired)
     this.#turn.clear()
   }
 

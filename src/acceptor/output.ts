@@ -65,7 +65,9 @@ export class Output {
     this.attach(connection, from)
   }
 
-  /** A reply that did not fit is missing: nothing behind it may leave, so the connection ends now. */
+  /**
+   * A reply that did not fit is missing: nothing behind it may leave, so the connection ends now.
+   */
   cut(connection: Connection): void {
     connection.closed = true
     connection.segments.length = 0

@@ -115,7 +115,7 @@ export class Server {
     const files = new NodeLogFs()
     const directory = input.options.dir
     prepareDirectory(files, directory)
-    const lock = await lockDirectory(directory, new SystemProcesses())
+    const lock = await lockForUs(directory)
     try {
       const { manifest, options } = await openManifest(files, input)
       const port = await probePort(options.host, options.port)
@@ -178,6 +178,7 @@ export class Server {
     const cuts = resolveGroups(
       shards.flatMap((scan) => scan.groups),
       ends,
+      shards.flatMap((scan) => scan.durableGroups),
     )
     for (const handle of this.#threads.ofRole('worker')) {
       handle.worker.postMessage({ kind: 'replay', cuts })
@@ -265,6 +266,17 @@ function prepareDirectory(files: NodeLogFs, directory: string): void {
       'DIRECTORY',
       `--dir '${directory}' cannot be used: ${(error as Error).message}`,
     )
+  }
+}
+
+/** A folder that exists but cannot be written into shows here first. */
+async function lockForUs(directory: string): Promise<DirectoryLock> {
+  try {
+    return await lockDirectory(directory, new SystemProcesses())
+  } catch (error) {
+    if (error instanceof CkvError) throw error
+    const { message } = error as Error
+    throw new CkvError('DIRECTORY', `--dir '${directory}' cannot be used: ${message}`)
   }
 }
 

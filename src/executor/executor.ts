@@ -42,6 +42,7 @@ export class Executor {
   /** Shards held now, in the order they were taken. */
   readonly heldShards: Int32Array
   heldCount = 0
+  #expiredCount = 0
   readonly #participants: Int32Array
 
   constructor(
@@ -193,6 +194,8 @@ export class Executor {
   release(shard: number): void {
     const side = this.sides[shard]
     const held = this.#held[shard]
+    this.#expiredCount += side.expiredCount
+    side.expiredCount = 0
     this.#held[shard] = NOT_TAKEN
     this.#forget(shard)
     assert(releaseToken(this.rows, side.row, held), 'the token was not taken away')
@@ -200,6 +203,13 @@ export class Executor {
       markRequestsReady(this.rows, shard)
       this.wakeWorker(shard)
     }
+  }
+
+  /** Keys removed as expired on shards that were released since the last call, for INFO. */
+  takeExpiredCount(): number {
+    const count = this.#expiredCount
+    this.#expiredCount = 0
+    return count
   }
 
   #forget(shard: number): void {

@@ -18,8 +18,15 @@ export interface GroupPart {
  * `parts` of all shards, `ends[shard]` the LSN where each log ends. Returns the ends after cutting:
  * a part behind its shard's end does not count; a group that lacks a part is cut from every shard
  * that has one, which may take parts of later groups, and so on until nothing changes.
+ * `durableGroups` are groups that some shard knows to be complete, as pairs of lowest shard and
+ * LSN:
+ * their parts in other shards stay, although that shard does not list its own any more.
  */
-export function resolveGroups(parts: readonly GroupPart[], ends: readonly number[]): number[] {
+export function resolveGroups(
+  parts: readonly GroupPart[],
+  ends: readonly number[],
+  durableGroups: readonly number[],
+): number[] {
   const cut = ends.slice()
   const groups = new Map<string, GroupPart[]>()
   for (const part of parts) {
@@ -27,6 +34,9 @@ export function resolveGroups(parts: readonly GroupPart[], ends: readonly number
     const members = groups.get(name)
     if (members === undefined) groups.set(name, [part])
     else members.push(part)
+  }
+  for (let index = 0; index < durableGroups.length && groups.size > 0; index += 2) {
+    groups.delete(`${durableGroups[index]}:${durableGroups[index + 1]}`)
   }
   for (let changed = true; changed; ) {
     changed = false

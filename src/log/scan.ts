@@ -78,6 +78,8 @@ export interface ShardScan {
   readonly torn: TornTail | null
   /** Parts of groups that are not known to be complete. */
   readonly groups: readonly GroupPart[]
+  /** Groups that are known to be complete, as pairs of their lowest shard and LSN there. */
+  readonly durableGroups: readonly number[]
 }
 
 export interface Examination {
@@ -124,6 +126,7 @@ class ShardScanner {
   #chainRecords = 0
   #lastCommitMs = 0
   #groups: GroupPart[] = []
+  readonly #durableGroups: number[] = []
   #tornReason = ''
 
   constructor(files: LogFs, directory: string, expected: ExpectedLog) {
@@ -161,6 +164,7 @@ class ShardScanner {
       lastCommitMs: this.#lastCommitMs,
       torn: this.#tornTail(endLsn),
       groups: this.#groups,
+      durableGroups: this.#durableGroups,
     }
   }
 
@@ -316,9 +320,17 @@ class ShardScanner {
     this.#lastCommitMs = reader.blockCommitMs
   }
 
-  /** A part that is durable was published after all other parts were durable too (syncer.ts). */
+  /**
+   * A part that is durable was published after all other parts were durable too (syncer.ts). Other
+   * shards' logs may not know it yet, so the name is kept for them.
+   */
   #pruneGroups(): void {
-    this.#groups = this.#groups.filter((part) => part.endLsn > this.#durableLsn)
+    const waiting: GroupPart[] = []
+    for (const part of this.#groups) {
+      if (part.endLsn > this.#durableLsn) waiting.push(part)
+      else this.#durableGroups.push(part.groupShard, part.groupLsn)
+    }
+    this.#groups = waiting
   }
 
   // ── torn or damaged ─────────────────────────────────────────────────────────────────────────

@@ -30,16 +30,18 @@ export function verifyLog(files: LogFs, directory: string): LogVerdict {
   const { instance, generation, shardCount } = manifest
   const examined: Examination[] = []
   const parts: GroupPart[] = []
+  const durableGroups: number[] = []
   for (let shard = 0; shard < shardCount; shard++) {
     const path = shardDirectory(directory, generation, shard)
     const found = examineShard(files, path, { instance, generation, shard, startLsn: 0 })
     examined.push(found)
     for (const part of found.scan.groups) parts.push(part)
+    for (const word of found.scan.durableGroups) durableGroups.push(word)
   }
   const ends = examined.map((found) => found.scan.endLsn)
   const usable = examined.every((found) => found.damage === null)
   // With a damaged shard nobody knows which groups are whole.
-  const cuts = usable ? resolveGroups(parts, ends) : ends
+  const cuts = usable ? resolveGroups(parts, ends, durableGroups) : ends
   const shards = examined.map((found, shard) => ({ ...found, shard, endLsn: cuts[shard] }))
   const whole = shards.every((one) => one.scan.torn === null && one.endLsn === one.scan.endLsn)
   return { manifest, shards, usable, clean: usable && whole }

@@ -40,6 +40,7 @@ export interface ScannedShard {
   readonly shard: number
   readonly endLsn: number
   readonly groups: readonly GroupPart[]
+  readonly durableGroups: readonly number[]
 }
 
 /** Worker → main after pass 1. */
@@ -115,7 +116,12 @@ async function recoverInTwoPasses(
   }
   const scanned: ScannedMessage = {
     kind: 'scanned',
-    shards: scans.map(({ shard, endLsn, groups }) => ({ shard, endLsn, groups })),
+    shards: scans.map(({ shard, endLsn, groups, durableGroups }) => ({
+      shard,
+      endLsn,
+      groups,
+      durableGroups,
+    })),
   }
   const answer = new Promise<ReplayMessage>((resolve) => port.once('message', resolve))
   port.postMessage(scanned)

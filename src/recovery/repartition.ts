@@ -59,6 +59,7 @@ export function repartitionLogs(job: RepartitionJob, files: LogFs, clock: Clock)
   const cuts = resolveGroups(
     groups,
     scans.map((scan) => scan.endLsn),
+    scans.flatMap((scan) => scan.durableGroups),
   )
   const target = new TargetLogs(job, files, clock)
   for (const scan of scans) copyShard(scan, cuts[scan.shard], files, target)

@@ -55,7 +55,10 @@ export class RequestWriter {
       const end = this.#length + byteLength
       const same =
         this.#slot === slot && this.#generation === generation && this.#attributes === attributes
-      if (same && this.#position + end <= ring.byteLength && this.#fits(end)) return true
+      // At most half a ring: the record with the replies to n commands holds 8 n bytes besides them
+      // and has to fit a half too (the least command takes 16 bytes), or it would never leave.
+      const whole = end <= ring.byteLength >> 1 && this.#position + end <= ring.byteLength
+      if (same && whole && this.#fits(end)) return true
       this.close()
     }
     const position = reserve(ring, REQUEST_HEADER_WORDS * 4 + byteLength)

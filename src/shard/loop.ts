@@ -74,9 +74,15 @@ export class WorkerLoop {
       Atomics.add(this.#rows.words, this.#progressWord, 1)
       const served = this.#serveReady()
       if (!this.#backlog.isEmpty()) this.#drainBacklog()
+      this.#countExpired()
       this.#housekeepWhenDue()
       if (!served && !this.#lookAgain()) this.#sleep()
     }
+  }
+
+  #countExpired(): void {
+    const count = this.#executor.takeExpiredCount()
+    if (count > 0) this.#counters.add(COUNTER.keysExpired, count)
   }
 
   #closing(): boolean {

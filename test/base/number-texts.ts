@@ -111,15 +111,15 @@ export function floatText(random: Random): string {
     case 3:
       return `${sign}${digits(random, 20)}.${digits(random, 25)}`
     case 4:
-      return `${sign}${digits(random, 4)}.${digits(random, 20)}e${pick(random, ['', '-'])}${random.below(40)}`
+      return `${sign}${digits(random, 4)}.${digits(random, 20)}e${exponent(random, 40)}`
     case 5:
-      return `${sign}${digits(random, 19)}e${pick(random, ['', '-', '+'])}${random.below(random.below(8) ? 320 : 5000)}`
+      return `${sign}${digits(random, 19)}e${exponent(random, random.below(8) ? 320 : 5000)}`
     case 6:
-      return `${sign}0x${random.word().toString(16)}${pick(random, ['', '.8', '.123456789abcdef'])}p${pick(random, ['', '-'])}${random.below(80)}`
+      return `${sign}0x${random.word().toString(16)}${hexTail(random)}p${exponent(random, 80)}`
     default: {
       // Near a tie of the 64-bit mantissa: a whole number of 2^-k with a few digits more.
       const base = (BigInt(random.word()) << 32n) | BigInt(random.word())
-      return `${sign}${(base * 2n + 1n).toString()}${pick(random, ['', '.5', '.0', '.49999999999', '.50000000001'])}`
+      return `${sign}${(base * 2n + 1n).toString()}${halfTail(random)}`
     }
   }
 }
@@ -136,4 +136,16 @@ export function incrementByFloat(value: string, increment: string): string {
 function parseText(text: string): LongDouble | undefined {
   const bytes = Buffer.from(text, 'latin1')
   return parseLongDouble(bytes, 0, bytes.length)
+}
+
+function exponent(random: Random, bound: number): string {
+  return `${pick(random, ['', '-', '+'])}${random.below(bound)}`
+}
+
+function hexTail(random: Random): string {
+  return pick(random, ['', '.8', '.123456789abcdef'])
+}
+
+function halfTail(random: Random): string {
+  return pick(random, ['', '.5', '.0', '.49999999999', '.50000000001'])
 }

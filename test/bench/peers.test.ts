@@ -43,9 +43,9 @@ t.test('memory fields are kilobytes', async (t) => {
 t.test('collections are read from what the runtime prints', async (t) => {
   const output = [
     'ckv ready on 127.0.0.1:1 in 20 ms',
-    '[36:0xb6]      243 ms: Scavenge 5.2 (5.6) -> 4.7 (6.4) MB, pooled: 0.0 MB, 1.32 / 0.00 ms  (av',
-    '[36:0x7f]      654 ms: Incremental Mark-Compact 26.3 (54.8) -> 9.3 (39.4) MB, pooled: 11.0 MB, ' +
-      '0.71 / 0.00 ms  (+ 9.2 ms in 28 steps since start of marking, biggest step 6.5 ms)',
+    '[36:0xb6]  243 ms: Scavenge 5.2 (5.6) -> 4.7 (6.4) MB, pooled: 0.0 MB, 1.32 / 0.00 ms (av',
+    '[36:0x7f]  654 ms: Incremental Mark-Compact 26.3 (54.8) -> 9.3 (39.4) MB, pooled: 11.0 MB, ' +
+      '0.71 / 0.00 ms (+ 9.2 ms in 28 steps since start of marking, biggest step 6.5 ms)',
   ].join('\n')
   t.same(readGcTrace(output), { collections: 2, pauseMsMax: 1.32, heapMbMax: 9.3, threads: 2 })
   t.equal(readGcTrace('').collections, 0)

@@ -44,6 +44,13 @@ export const DIFFERENCES: readonly Difference[] = [
       /^ERR invalid expire time in /.test(errorText(theirs) ?? ''),
   },
   {
+    reason: 'Redis 3.2 has no BYTE and BIT: a word more is a syntax error, whatever the others are',
+    profiles: ['ckv'],
+    commands: ['bitcount', 'bitpos'],
+    explains: (words, ours, theirs) =>
+      words.length > 4 && errorText(ours) === 'ERR syntax error' && errorText(theirs) !== undefined,
+  },
+  {
     reason: 'a value has 32 MB at most, and the error says so',
     profiles: ['ckv', 'extended'],
     commands: ['setrange', 'append', 'setbit'],

@@ -102,7 +102,7 @@ export class CommandGenerator {
       if (/^dbsize$/i.test(String(words[0]))) {
         // Redis counts what has expired until it looks at it.
         this.#pending = words
-        return this.#profile === 'ckv' ? ['EXISTS', ...this.#keys] : ['KEYS', '*']
+        return this.#profile === 'ckv' ? ['EXISTS', ...this.#keys] : ['SCAN', '0', 'COUNT', '10000']
       }
       if (isHuge(words)) continue
       if (this.#profile !== 'ckv' || !hasLaterOption(words)) return words

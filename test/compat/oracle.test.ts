@@ -3,7 +3,14 @@
 
 import t, { type Test } from 'tap'
 import type { ProfileName } from '../../src/catalog/spec.ts'
-import { configurationsOfRun, countsOf, flagsOf, judgeDispatch, nameOf } from '../support/matrix.ts'
+import {
+  CONFIGURATIONS,
+  configurationsOfRun,
+  countsOf,
+  flagsOf,
+  judgeDispatch,
+  nameOf,
+} from '../support/matrix.ts'
 import { startRedis } from '../support/redis.ts'
 import { oracleSkip } from '../support/redis-oracle.ts'
 import type { RespClient } from '../support/resp-client.ts'
@@ -13,7 +20,7 @@ import { DEFECTS } from './defects.ts'
 import { findDifference } from './differences.ts'
 import { CommandGenerator } from './generator.ts'
 
-const LONG = process.env.CKV_TEST_LONG !== undefined
+const LONG = process.env.CI === 'true' || process.env.CKV_TEST_LONG !== undefined
 const SEED = Number(process.env.CKV_TEST_SEED ?? 20_260_801)
 const CONNECTIONS = 3
 /** The trial of the harness is the same in every run. */
@@ -105,7 +112,7 @@ t.test('profile redis answers as Redis', { skip }, async (t) => {
   for (const [index, configuration] of configurations.entries()) {
     await t.test(nameOf(configuration), async (t) => {
       const share = Math.ceil(COMMANDS / configurations.length)
-      const seed = SEED + index
+      const seed = SEED * CONFIGURATIONS.length + index
       const result = await compareWithRedis('redis', flagsOf(configuration), share, seed)
       t.comment(`figure commands ${result.commandCount}, seed ${seed}`)
       judgeDispatch(t as Test, configuration, result.dispatch)

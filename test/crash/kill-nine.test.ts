@@ -11,7 +11,7 @@ import { type CkvServer, makeDirectory, removeDirectory, startCkv } from '../sup
 import { Ledger, recoveryProblems, type States, wrongReplies } from './ledger.ts'
 import { readShardOfSlot, readStates, runLoad } from './load.ts'
 
-const ROUNDS = process.env.CKV_TEST_LONG === undefined ? 3 : 20
+const ROUNDS = process.env.CI === 'true' || process.env.CKV_TEST_LONG !== undefined ? 20 : 3
 const SEED = Number(process.env.CKV_TEST_SEED ?? 9)
 const CONNECTIONS = 8
 const ACKNOWLEDGED_MIN = 200

@@ -1,5 +1,5 @@
 // Damaged request streams, made from a seed. The mutator knows commands, not only bytes: it begins
-// with whole pipelines, then breaks counts, lengths, types, line ends, cuts, doubles and swaps. Bare
+// with whole pipelines, then breaks counts, lengths, types, line ends, cuts, doubles, swaps. Bare
 // byte flips are the smaller part: they find nothing more once a parser is past its youth.
 // Used on the wire room in-process, and meant for sockets too.
 

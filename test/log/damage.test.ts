@@ -12,7 +12,7 @@ import { sideLong, storeLsn } from '../../src/rows/rows.ts'
 import { expectedLog, LogFixture, recover, replayTexts } from '../support/log-fixture.ts'
 import { SimFs } from '../support/sim-fs.ts'
 
-const LONG = process.env.CKV_TEST_LONG === '1'
+const LONG = process.env.CI === 'true' || process.env.CKV_TEST_LONG === '1'
 
 function simDisk(): SimFs {
   const files = new SimFs()

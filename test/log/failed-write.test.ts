@@ -159,6 +159,7 @@ function recoverAll(files: SimFs): string[][] {
   const cuts = resolveGroups(
     scans.flatMap((scan) => scan.groups),
     ends,
+    scans.flatMap((scan) => scan.durableGroups),
   )
   return scans.map((scan, shard) => replayTexts(files, scan, cuts[shard]))
 }

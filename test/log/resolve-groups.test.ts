@@ -41,7 +41,7 @@ const cases: fc.Arbitrary<Case> = fc
 t.test('after cutting every group is whole or gone, and no more is cut than that', async (t) => {
   fc.assert(
     fc.property(cases, ({ parts, ends }) => {
-      const cut = resolveGroups(parts, ends)
+      const cut = resolveGroups(parts, ends, [])
       const kept = parts.filter((part) => part.endLsn <= cut[part.shard])
       const counts = new Map<string, number>()
       for (const part of kept) {
@@ -60,7 +60,7 @@ t.test('after cutting every group is whole or gone, and no more is cut than that
     }),
     { seed: 3, numRuns: 2000 },
   )
-  t.same(resolveGroups([], [5, 6]), [5, 6])
+  t.same(resolveGroups([], [5, 6], []), [5, 6])
 })
 
 t.test('a cut takes later groups with it', async (t) => {
@@ -75,5 +75,7 @@ t.test('a cut takes later groups with it', async (t) => {
   })
   // Group 0:0 lacks shard 1. Group 0:10 (shards 0 and 2) is whole but behind it in shard 0.
   const parts = [part(0, 0, 0, 0), part(0, 10, 10, 0), part(2, 0, 10, 1)]
-  t.same(resolveGroups(parts, [20, 0, 10]), [0, 0, 0])
+  t.same(resolveGroups(parts, [20, 0, 10], []), [0, 0, 0])
+  // Shard 1 knows that group 0:0 is durable, so its part there is not listed any more.
+  t.same(resolveGroups(parts, [20, 0, 10], [0, 0]), [20, 0, 10])
 })

@@ -111,7 +111,8 @@ function report(t: Tap, churn: Churn, name: string): void {
   const ratio = high / churn.liveBytes
   const text =
     `${name}: live ${((churn.liveBytes / ARENA_BYTES) * 100).toFixed(1)} % of the arena, ` +
-    `high-water ${ratio.toFixed(3)} × live, used ${(arenaUsed(churn.arena) / churn.liveBytes).toFixed(3)} × live`
+    `high-water ${ratio.toFixed(3)} × live, ` +
+    `used ${(arenaUsed(churn.arena) / churn.liveBytes).toFixed(3)} × live`
   t.comment(text)
   t.equal(churn.failures, 0, 'never out of memory')
   t.ok(high <= churn.liveBytes * 1.15 + CONSTANT_BYTES, text)

@@ -1,188 +1,255 @@
-/* The token of one shard (src/ring/token.ts): NA acceptors that run in place or send to the ring, a
- * worker that goes to sleep, a coordinator that waits for the token, and a supervisor that fences
- * the holder at any step and moves everybody to the other side.
+/* The token of one shard (src/ring/token.ts, executor.release, shard/loop.ts): NA acceptors that run
+ * in place or send to the ring, N times each; a worker that goes to sleep; a coordinator that waits
+ * for the token (WAITER); a supervisor that fences whoever holds it, at any step, moves everybody
+ * to the other side and has the old one used again later (FENCE). One step = one atomic operation.
  *
- *   token[side] = epoch * 8 + thread; thread 0 = free. Thread FENCED holds a side nobody may use.
+ *   token[side] = epoch * 8 + thread; thread 0 = free, FENCED = nobody may take it.
+ *   sent / taken[side]  tails and heads of the request rings      ready  bit in the ready bitmap
+ *   moved               the bell counted up since the sample: what wait(bell, sample) compares
  *
- * Checked: at most one live holder inside a side that is served; every request that was sent is
- * served (no invalid end state); a fenced thread's release changes nothing.
- * Seeded bugs, each must be found:
- *   BUG1 a release does not look at the ring again     BUG2 blind release (a plain store)
+ * Two sides come with the mirror; what the code needs then beyond today's is in FENCE: a taker looks
+ * again which side serves, a waiter starts anew there, and a holder that cannot release is the
+ * acknowledgement (today: releaseToken is false, the thread ends).
+ *
+ * Checked: nobody is in a side's memory with somebody else, fenced or not; who holds a valid token
+ * holds it of the side that serves; when nothing moves any more, no request waits and all came
+ * through (no invalid end state). Seeded bugs, each must be found:
+ *   BUG1 a release does not look at the rings again    BUG2 blind release (a plain store)
  *   BUG3 `wanted` is read before the release           BUG4 sleeps without a last look
- *   BUG5 the fenced side is used again at once         BUG6 takes by load and store, no compare    */
+ *   BUG5 the fenced side is used again at once         BUG6 takes by load and store, no compare
+ *   BUG7 the serving side is not looked at again       BUG8 marks the shard ready before publishing */
+#ifndef NA
 #define NA 2
+#endif
+#ifndef N
 #define N 1
+#endif
+#ifdef WAITER
+#define WAITERS 1
+#else
+#define WAITERS 0
+#endif
+#ifdef FENCE
+#define FENCES 1
+#else
+#define FENCES 0
+#endif
 #define WORKER 3
 #define COORDINATOR 4
+#define MIRROR 5
 #define FENCED 7
 #define FREE(word) ((word & 7) == 0)
 
-byte token[2];
-byte inside[2];
-byte serving = 0;
-byte wanted = 0;
-byte requestCount = 0;
-byte served = 0;
-bool ready = 0, sleeping = 0, parkedWorker = 0, parkedWaiter = 0;
-/* Wraps at 16: more rings than can come between a sample and the wait on it. */
-byte bell = 0;
-byte placed = 0;
-bool coordinated = 0;
+byte token[2], inside[2], wanted[2], taken[2];
+byte serving, sent, finished;
+bool ready, sleeping, moved, parkedWorker, parkedWaiter, acknowledged;
 
+/* bell.ts ringBell: whoever turns `sleeping` off owes the worker a ring. */
 inline wakeWorker() {
-  ready = 1;
-  if :: sleeping -> bell = (bell + 1) & 15; parkedWorker = 0 :: else fi
+  if
+  :: atomic { sleeping -> sleeping = 0 };
+     d_step { moved = 1; parkedWorker = 0 }
+  :: !sleeping
+  fi
 }
 
-/* held = 0: not taken. */
-inline tryTake(me, side, held) {
-  held = 0;
-  side = serving;
-#ifdef BUG6
-  if
-  :: wanted == 0 && FREE(token[side]) -> held = token[side] | me; token[side] = held
-  :: else
-  fi
+inline sendToRing() {
+#ifdef BUG8
+  ready = 1;
+  wakeWorker();
+  sent++
 #else
-  if
-  :: wanted == 0 && FREE(token[side]) ->
-     atomic { if :: FREE(token[side]) -> held = token[side] | me; token[side] = held :: else fi }
-  :: else
-  fi
+  sent++;
+  ready = 1;
+  wakeWorker()
 #endif
 }
 
-/* Whoever is inside a side that is still its own must be alone there. */
-inline enter(side, held) {
-  inside[side]++;
-  assert(inside[side] == 1 || token[side] != held || side != serving);
-  inside[side]--
+/* Locals that mean nothing any more: fewer states. */
+inline forget() {
+  d_step { held = 0; seen = 0; side = 0 }
 }
 
-inline release(side, held, early) {
+/* executor.release */
+inline release(entered) {
 #ifdef BUG3
-  early = wanted;
+  early = wanted[side];
 #endif
 #ifdef BUG2
-  token[side] = token[side] & 248;
+  d_step {
+    inside[side] = inside[side] - entered;
+    if :: token[side] != held -> acknowledged = 1 :: else fi;
+    token[side] = held & 248
+  };
 #else
-  atomic { if :: token[side] == held -> token[side] = held & 248 :: else fi };
+  d_step {
+    inside[side] = inside[side] - entered;
+    if
+    :: token[side] == held -> token[side] = held & 248
+    :: else -> acknowledged = 1; held = 0
+    fi
+  };
 #endif
 #ifdef BUG3
   if :: early > 0 -> parkedWaiter = 0 :: else fi;
 #else
-  if :: wanted > 0 -> parkedWaiter = 0 :: else fi;
+  if :: wanted[side] > 0 -> parkedWaiter = 0 :: else fi;
 #endif
 #ifndef BUG1
-  if :: requestCount > 0 -> wakeWorker() :: else fi
+  if :: held != 0 && sent != taken[side] -> ready = 1; wakeWorker() :: else fi;
+#endif
+  d_step { held = 0; seen = 0; early = 0 }
+}
+
+/* Sees `seen` free: compareExchange, then is it still the side that serves? held = 0: not taken. */
+inline take(me) {
+#ifdef BUG6
+  held = seen | me;
+  token[side] = held;
+#else
+  atomic { if :: token[side] == seen -> held = seen | me; token[side] = held :: else fi };
+#endif
+#if defined(FENCE) && !defined(BUG7)
+  if :: held != 0 && side != serving -> release(0) :: else fi
 #endif
 }
 
+inline tryTake(me) {
+  side = serving;
+  if
+  :: wanted[side] > 0
+  :: else ->
+     seen = token[side];
+     if :: FREE(seen) -> take(me) :: else fi
+  fi
+}
+
+inline enter() {
+  d_step {
+    inside[side]++;
+    assert(inside[side] == 1);
+    assert(side == serving || token[side] != held)
+  }
+}
+
 proctype Acceptor(byte me) {
-  byte side, held, early, count = 0;
+  byte side, held, seen, early, count;
   do
   :: count == N -> break
   :: else ->
      count++;
      if
-     :: tryTake(me, side, held);
+     :: sendToRing()
+     :: sent == taken[serving] ->
+        tryTake(me);
         if
         :: held != 0 ->
-           enter(side, held);
-           placed++;
-           release(side, held, early)
-        :: else -> requestCount++; wakeWorker()
+           enter();
+           /* In the same turn another client's command may go to the ring of this shard. */
+           if :: me == 1 -> sendToRing() :: skip fi;
+           release(1)
+        :: else -> forget(); sendToRing()
         fi
-     :: requestCount++; wakeWorker()
      fi
-  od
+  od;
+  finished++
 }
 
 proctype Worker() {
-  byte side, held, early, sample;
-end:
+  byte side, held, seen, early, tail;
   do
-  :: ready ->
-     ready = 0;
-     tryTake(WORKER, side, held);
+  :: atomic { ready -> ready = 0 };
+     tryTake(WORKER);
      if
      :: held != 0 ->
-        enter(side, held);
-        served = served + requestCount;
-        requestCount = 0;
-        release(side, held, early)
-     :: else
+        enter();
+        tail = sent;
+        d_step { taken[side] = tail; tail = 0 };
+        release(1)
+     :: else -> forget()
      fi
   :: else ->
+     moved = 0;
      sleeping = 1;
-     sample = bell;
 #ifdef BUG4
-     if :: skip ->
+     if
+     :: skip ->
 #else
      if
      :: ready
      :: else ->
 #endif
-        atomic { if :: bell == sample -> parkedWorker = 1 :: else fi };
+        atomic { if :: !moved -> parkedWorker = 1 :: else fi };
 endParked:
         !parkedWorker
      fi;
-     sleeping = 0
+     d_step { sleeping = 0; moved = 0 }
   od
 }
 
-/* A command over several shards: waits for this shard's token. */
+/* A command over several shards waits for the token of this one: token.ts waitForToken. */
 proctype Coordinator() {
-  byte side, held, early, seen;
-  wanted++;
+  byte side, held, seen, early;
+again:
+  side = serving;
+  wanted[side]++;
   do
-  :: side = serving;
-     seen = token[side];
+  :: seen = token[side];
+#ifdef FENCE
+     if :: side != serving -> wanted[side]--; goto again :: else fi;
+#endif
      if
      :: FREE(seen) ->
-        held = 0;
-        atomic {
-          if :: token[side] == seen -> held = seen | COORDINATOR; token[side] = held :: else fi
-        };
+        take(COORDINATOR);
         if :: held != 0 -> break :: else fi
      :: else ->
         atomic { if :: token[side] == seen -> parkedWaiter = 1 :: else fi };
         !parkedWaiter
      fi
   od;
-  wanted--;
-  enter(side, held);
-  coordinated = 1;
-  release(side, held, early)
+  wanted[side]--;
+  enter();
+  release(1);
+  finished++
 }
 
-/* Fences whoever holds the token, whenever it likes, and moves everybody to the other side. The
- * worker's ring lives on: requests not served by the fenced holder are served again there. */
+/* Fences whoever holds the serving side. Its log was applied up to the heads copied here. */
 proctype Supervisor() {
-  byte side;
-  if
-  :: skip
-  :: side = serving;
-     atomic {
-       /* one compareExchange: the epoch goes up, the side is nobody's */
-       token[side] = ((token[side] & 248) + 8) | FENCED;
-     };
-#ifdef BUG5
-     token[side] = token[side] & 248;
-#else
-     token[1 - side] = (token[side] & 248);
-     serving = 1 - side;
+  bool owned;
+  d_step {
+    owned = !FREE(token[0]);
+    token[0] = 8 + FENCED
+  };
+  d_step { taken[1] = taken[0]; token[1] = 8 };
+  serving = 1;
+  parkedWaiter = 0;
+  ready = 1;
+  wakeWorker();
+#ifndef BUG5
+  if :: !owned :: owned -> acknowledged fi;
+  assert(token[0] == 8 + FENCED);
 #endif
-     parkedWaiter = 0;
-     wakeWorker()
-  fi
+  /* The old memory is nobody's now: made anew, it becomes the mirror of the other. */
+  d_step { token[0] = 8 + MIRROR; inside[0]++; assert(inside[0] == 1) };
+  d_step { inside[0]--; token[0] = 8 };
+  if :: wanted[0] > 0 -> parkedWaiter = 0 :: else fi;
+  finished++
 }
 
 init {
-  atomic { run Worker(); run Acceptor(1); run Acceptor(2); run Coordinator(); run Supervisor(); run Monitor() }
-}
-
-/* When nothing can move any more, nothing waits in the ring and everybody has come through. */
-proctype Monitor() {
-  timeout -> assert(requestCount == 0 && coordinated)
+  token[1] = FENCED;
+  atomic {
+    run Worker();
+    run Acceptor(1);
+#if NA > 1
+    run Acceptor(2);
+#endif
+#ifdef WAITER
+    run Coordinator();
+#endif
+#ifdef FENCE
+    run Supervisor();
+#endif
+  }
+  timeout -> assert(finished == NA + WAITERS + FENCES && sent == taken[serving])
 }

@@ -156,31 +156,7 @@ t.test('before AUTH', async (t) => {
   await checkStreams(t as Test, server, 'in one piece', streams, inOne)
   await checkStreams(t as Test, server, 'in halves', streams, inHalves)
 
-  await t.test('nothing runs before AUTH', async (t) => {
-    const client = await server.connect()
-    const noAuth = { error: 'NOAUTH Authentication required.' }
-    const lines = [['SET', 'k', 'v'], ['GET'], ['PING'], ['INFO'], ['FLUSHALL'], ['CONFIG', 'GET']]
-    const refused = lines.map(() => noAuth)
-    t.same(await client.pipeline(lines), refused)
-    t.same(await client.send('NOSUCH', 'x'), noAuth, 'unknown commands are not told apart')
-    const wrong = { error: 'WRONGPASS invalid username-password pair or user is disabled.' }
-    t.same(await client.send('AUTH', `${INSTANCE}:wrong`), wrong)
-    t.same(await client.send('AUTH', INSTANCE, 'wrong'), wrong)
-    const form = {
-      error: 'ERR invalid password, the form is AUTH instance:password or AUTH instance password',
-    }
-    t.same(await client.send('AUTH', 'right'), form, 'the form is named')
-    t.same(await client.send('GET', 'k'), noAuth)
-    // In one pipeline: what comes behind AUTH runs with it.
-    const replies = await client.pipeline([
-      ['SET', 'k', 'early'],
-      ['AUTH', `${INSTANCE}:right`],
-      ['GET', 'k'],
-      ['SET', 'big', 'x'.repeat(20_000)],
-    ])
-    t.same(replies, [noAuth, { simple: 'OK' }, null, { simple: 'OK' }])
-    await client.close()
-  })
+  await t.test('nothing runs before AUTH', (t) => checkNothingRuns(t as Test, server))
 
   await t.test('forms of AUTH', async (t) => {
     for (const words of [
@@ -214,3 +190,29 @@ t.test('before AUTH', async (t) => {
     await client.close()
   })
 })
+
+async function checkNothingRuns(t: Test, server: CkvServer): Promise<void> {
+  const client = await server.connect()
+  const noAuth = { error: 'NOAUTH Authentication required.' }
+  const lines = [['SET', 'k', 'v'], ['GET'], ['PING'], ['INFO'], ['FLUSHALL'], ['CONFIG', 'GET']]
+  const refused = lines.map(() => noAuth)
+  t.same(await client.pipeline(lines), refused)
+  t.same(await client.send('NOSUCH', 'x'), noAuth, 'unknown commands are not told apart')
+  const wrong = { error: 'WRONGPASS invalid username-password pair or user is disabled.' }
+  t.same(await client.send('AUTH', `${INSTANCE}:wrong`), wrong)
+  t.same(await client.send('AUTH', INSTANCE, 'wrong'), wrong)
+  const form = {
+    error: 'ERR invalid password, the form is AUTH instance:password or AUTH instance password',
+  }
+  t.same(await client.send('AUTH', 'right'), form, 'the form is named')
+  t.same(await client.send('GET', 'k'), noAuth)
+  // In one pipeline: what comes behind AUTH runs with it.
+  const replies = await client.pipeline([
+    ['SET', 'k', 'early'],
+    ['AUTH', `${INSTANCE}:right`],
+    ['GET', 'k'],
+    ['SET', 'big', 'x'.repeat(20_000)],
+  ])
+  t.same(replies, [noAuth, { simple: 'OK' }, null, { simple: 'OK' }])
+  await client.close()
+}

@@ -16,7 +16,7 @@ export const CONFIGURATIONS: readonly Configuration[] = (['auto', 'ring', 'place
 
 /** All of them in a long run; else one for each way to dispatch. */
 export function configurationsOfRun(): readonly Configuration[] {
-  if (process.env.CKV_TEST_LONG !== undefined) return CONFIGURATIONS
+  if (process.env.CI === 'true' || process.env.CKV_TEST_LONG !== undefined) return CONFIGURATIONS
   return CONFIGURATIONS.filter(({ acceptors, workers }) => acceptors === 2 && workers === 2)
 }
 

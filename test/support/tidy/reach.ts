@@ -12,6 +12,8 @@ const PROGRAM = /\.(ts|js)$/
 
 function isEntry(path: string, project: Project): boolean {
   if (path === 'src/main.ts' || path.endsWith('.test.ts') || path.endsWith('.d.ts')) return true
+  // Worker threads of tests, started by name.
+  if (/^test\/\w+\/threads\/[^/]+\.ts$/.test(path)) return true
   const manifest = project.files.get('package.json')?.text ?? ''
   const continuous = project.files.get('.ci/run')?.text ?? ''
   return path.split('/').length === 2 && (manifest.includes(path) || continuous.includes(path))
