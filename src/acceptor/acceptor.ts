@@ -39,10 +39,7 @@ import type { TurnLog } from './turn.ts'
 
 /** Turns without progress before sleeping while commands are in flight. */
 const IDLE_TURNS_MAX = 20
-/**
- * Pool chunks are given back by other acceptors too, which do not ring: look again so often, in
- * ms.
- */
+/** Pool chunks are given back by other acceptors too, which do not ring: ms between looks. */
 const POOL_RETRY_MS = 2
 
 export class Acceptor {
@@ -284,7 +281,10 @@ export class Acceptor {
         this.#stopped.push(connection)
         continue
       }
-      if ((connection.stopped & STOPPED_IN_FLIGHT) !== 0 && inFlight > 0) {
+      if (
+        (connection.stopped & STOPPED_IN_FLIGHT) !== 0 &&
+        inFlight > connection.inFlightMax >> 1
+      ) {
         this.#stopped.push(connection)
         continue
       }

@@ -2,8 +2,17 @@
 // connection only as {slot, generation}, so a late reply to a closed one is recognised and dropped.
 
 import type { Socket } from 'node:net'
+import {
+  CLIENT_UNSENT_BYTES_MAX,
+  COMMANDS_IN_FLIGHT_FIRST,
+  COMMANDS_IN_FLIGHT_MAX,
+  COMMANDS_IN_FLIGHT_MIN,
+} from '../base/limits.ts'
 import type { QueryBuffer } from '../wire/query-buffer.ts'
 import { ReplyStash } from './stash.ts'
+
+/** How fast large replies are forgotten, per delivered record. */
+const REPLY_MEAN_FADE = 0.9
 
 /** Why no more commands are read from a client for now; bits of Connection.stopped. */
 export const STOPPED_RING_FULL = 1
@@ -33,6 +42,9 @@ export class Connection {
   /** Bytes of a receive that was cut short because the connection stopped. */
   unread: Uint8Array | null = null
   stopped = 0
+  /** How many commands may be in rings at once: fewer, the larger the client's replies are. */
+  inFlightMax = COMMANDS_IN_FLIGHT_FIRST
+  #replyBytesMean = 0
   /** Sequence of the next command sent to a ring, and of the next reply to leave. */
   sequenceNext = 0
   sequenceSent = 0
@@ -69,6 +81,13 @@ export class Connection {
     this.lastActivityMs = nowMs
     this.authenticated = authenticated
     this.stash = new ReplyStash()
+  }
+
+  /** Replies of so many commands came from shards: keeps what may be in flight near 1 MB. */
+  noteReplies(byteLength: number, count: number): void {
+    this.#replyBytesMean = Math.max(this.#replyBytesMean * REPLY_MEAN_FADE, byteLength / count)
+    const fitting = Math.floor(CLIENT_UNSENT_BYTES_MAX / (this.#replyBytesMean + 1))
+    this.inFlightMax = Math.min(Math.max(fitting, COMMANDS_IN_FLIGHT_MIN), COMMANDS_IN_FLIGHT_MAX)
   }
 
   inFlight(): number {

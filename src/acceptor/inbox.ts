@@ -131,6 +131,7 @@ export class Inbox {
     } else if (failed) {
       this.#deliverFailure(connection, words, pairs, count)
     } else {
+      connection.noteReplies(words[word + 6], count)
       this.#deliverReplies(connection, words, pairs, count, bytes, at)
     }
     this.#big = NO_BYTES

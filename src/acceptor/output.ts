@@ -65,9 +65,7 @@ export class Output {
     this.attach(connection, from)
   }
 
-  /**
-   * A reply that did not fit is missing: nothing behind it may leave, so the connection ends now.
-   */
+  /** A reply that did not fit is missing: nothing behind it may leave, the connection ends. */
   cut(connection: Connection): void {
     connection.closed = true
     connection.segments.length = 0

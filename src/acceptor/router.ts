@@ -8,7 +8,7 @@
 // `route` returns false when the connection has to stop: the command was not begun and the same
 // bytes are routed again later.
 
-import { CKV_VALUE_BYTES_MAX, COMMANDS_IN_FLIGHT_MAX } from '../base/limits.ts'
+import { CKV_VALUE_BYTES_MAX } from '../base/limits.ts'
 import { arityFits, findCommand, findSubcommand, servedIn } from '../catalog/lookup.ts'
 import {
   BY_SLOT,
@@ -389,7 +389,7 @@ export class Router {
     shard: number,
     flags: number,
   ): boolean {
-    if (connection.inFlight() >= COMMANDS_IN_FLIGHT_MAX) {
+    if (connection.inFlight() >= connection.inFlightMax) {
       connection.stopped |= STOPPED_IN_FLIGHT
       return false
     }

@@ -70,6 +70,9 @@ export const CLIENT_OUTPUT_BYTES_MAX = 268_435_456
 export const CLIENT_UNSENT_BYTES_MAX = 1_048_576
 /** Commands of one client that may be in rings at once; a deeper pipeline waits in its socket. */
 export const COMMANDS_IN_FLIGHT_MAX = 4096
+/** The same while nothing is known of its replies, and at least, however large they are. */
+export const COMMANDS_IN_FLIGHT_FIRST = 256
+export const COMMANDS_IN_FLIGHT_MIN = 16
 /** Longest word of a command's or subcommand's name; a longer one is unknown without a look. */
 export const COMMAND_NAME_BYTES_MAX = 31
 /** Threads that have a control row: main, acceptors, workers, sync, mirrors. */

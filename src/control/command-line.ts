@@ -41,7 +41,7 @@ async function serve(
     version: CKV_VERSION,
   })
   if (parsed.kind === 'text') {
-    process.stdout.write(`${parsed.text}\n`)
+    process.stdout.write(parsed.text.endsWith('\n') ? parsed.text : `${parsed.text}\n`)
     return 0
   }
   const logger = makeLogger(parsed.options.logLevel)

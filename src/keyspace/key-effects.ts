@@ -64,7 +64,10 @@ export function expireAt(
     dictionarySetExpiry(arena, root, arena.foundPage, arena.foundSlot, expiryMs)
   } else {
     const length = entryValueLength(arena, entry)
+    // A full shard must be able to let keys expire. [ckv: reads, DEL, EXPIRE work when full]
+    arena.reserveOpen = true
     const moved = prepareEntry(side, root, hash, false, length, expiryMs, 0)
+    arena.reserveOpen = false
     if (moved === 0) return EFFECT_OUT_OF_MEMORY
     copyValueBetween(arena, entry, 0, moved, 0, length)
     dictionaryReplace(arena, root, arena.foundPage, arena.foundSlot, moved, expiryMs)

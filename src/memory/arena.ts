@@ -41,6 +41,8 @@ export class Arena {
   spanLength: number
   /** Set by allocate: the block was never used before, so it is all zero. */
   allocationFresh: boolean
+  /** While set, allocations may take the reserve of a full arena. */
+  reserveOpen: boolean
   /** Test switch: k = the k-th allocation from now fails; 0 = off. */
   failAllocationIn: number
   /** Test switch: after the failing allocation every further one fails too. */
@@ -68,6 +70,7 @@ export class Arena {
     this.spanByte = 0
     this.spanLength = 0
     this.allocationFresh = false
+    this.reserveOpen = false
     this.failAllocationIn = 0
     this.failAllocationStays = false
   }

@@ -15,6 +15,7 @@ import {
   BIN_MAPS_WORD,
   BINS,
   BINS_WORD,
+  CAPACITY_DOUBLE,
   FREE_FLAG,
   GRAIN_BYTES,
   GRAIN_UNITS,
@@ -22,6 +23,7 @@ import {
   HIGH_WORD,
   LAST_WORD,
   SEGMENT_SHIFT,
+  SLAB_BYTES,
   SLAB_FLAG,
   SLAB_GRAINS,
   SLAB_UNITS,
@@ -34,6 +36,10 @@ import {
 const FIT_WALK_MAX = 8
 /** Blocks looked at per list for a slab; from twice a slab's size on the first one fits. */
 const ALIGNED_WALK_MAX = 8
+
+const RESERVE_ARENA_BYTES_MIN = 4_194_304
+const RESERVE_BYTES_MAX = 1_048_576
+const RESERVE_SHARE = 64
 
 /** Grains that a payload of `byteLength` bytes needs. */
 function grainsFor(byteLength: number): number {
@@ -135,7 +141,7 @@ export function growExtent(arena: Arena, address: number, byteLength: number): b
   const end = (address & UNIT_MASK) + grains * GRAIN_UNITS
   if (end === root[TOP_WORD + segment]) {
     const newEnd = (address & UNIT_MASK) + wanted * GRAIN_UNITS
-    if (newEnd - 1 > words.length >>> 1) return false
+    if (newEnd - 1 > usableUnits(arena, segment)) return false
     words[header] = wanted
     setTop(root, segment, newEnd, wanted)
     return true
@@ -264,7 +270,7 @@ function raiseTop(arena: Arena, grains: number, alignUnits: number): number {
     const top = root[TOP_WORD + segment]
     const unit = (top + alignUnits - 1) & -alignUnits
     const end = unit + grains * GRAIN_UNITS
-    if (end - 1 > words.length >>> 1) continue
+    if (end - 1 > usableUnits(arena, segment)) continue
     const base = segment << SEGMENT_SHIFT
     const gap = (unit - top) / GRAIN_UNITS
     arena.allocationFresh = unit >= root[HIGH_WORD + segment]
@@ -278,6 +284,23 @@ function raiseTop(arena: Arena, grains: number, alignUnits: number): number {
     return base + unit
   }
   return 0
+}
+
+/** Units of a segment that a block may take: the last one keeps a reserve back. */
+function usableUnits(arena: Arena, segment: number): number {
+  const units = arena.words[segment].length >>> 1
+  if (segment !== arena.words.length - 1 || arena.reserveOpen) return units
+  return units - reserveBytes(arena.doubles[0][CAPACITY_DOUBLE]) / UNIT_BYTES
+}
+
+/**
+ * Memory that only what must work on a full shard may take (EXPIRE moves an entry that grows by its
+ * expiry): a 64th, at most 1 MB; an arena below 4 MB has none.
+ */
+function reserveBytes(capacityBytes: number): number {
+  if (capacityBytes < RESERVE_ARENA_BYTES_MIN) return 0
+  const slabs = Math.floor(capacityBytes / RESERVE_SHARE / SLAB_BYTES)
+  return Math.min(RESERVE_BYTES_MAX, slabs * SLAB_BYTES)
 }
 
 function setTop(root: Int32Array, segment: number, unit: number, lastGrains: number): void {

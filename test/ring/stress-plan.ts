@@ -148,6 +148,11 @@ export function jitter(random: Random): void {
   else if (dice < 64) for (let spin = dice * 16; spin > 0; spin--) Atomics.load(sleepWord, 0)
 }
 
+/** Always a while: between the steps of going to sleep, which are rare. */
+export function linger(random: Random): void {
+  for (let spin = random.below(3000); spin > 0; spin--) Atomics.load(sleepWord, 0)
+}
+
 /** Every word by which the threads agree, for whoever looks into a stall. */
 export function describeStress(plan: StressPlan): string {
   const rows = new Rows(plan.rows)

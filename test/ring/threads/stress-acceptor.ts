@@ -22,6 +22,7 @@ import {
   announceRequests,
   CONNECTIONS,
   jitter,
+  linger,
   RECEIVED_WORD,
   SHARDS,
   type StressThread,
@@ -255,7 +256,15 @@ function finish(): void {
   parentPort?.postMessage(counts)
 }
 
-const bell = new AsyncBell(rows, thread, () => anyRepliesReady(rows, thread), onRung)
+/** Late between the flag and the look, and between the look and the wait. */
+function hasWork(): boolean {
+  linger(random)
+  const ready = anyRepliesReady(rows, thread)
+  linger(random)
+  return ready
+}
+
+const bell = new AsyncBell(rows, thread, hasWork, onRung)
 /** An outstanding waiter does not keep a thread alive, and nothing else is to wake it. */
 const alive = setInterval(() => {}, 1_000_000)
 if (index >= ACCEPTORS) throw new Error('an acceptor has rings')

@@ -40,6 +40,7 @@ import {
   ACCEPTORS,
   announceRequests,
   jitter,
+  linger,
   SHARDS,
   STOP_WORD,
   type StressThread,
@@ -149,11 +150,18 @@ function serve(shard: number): void {
 }
 
 const stopped = (): boolean => Atomics.load(control, STOP_WORD) !== 0
-const hasWork = (): boolean => anyRequestsReady(rows) || stopped()
+/** Late between the flag and the look, and between the look and the wait. */
+function hasWork(): boolean {
+  linger(random)
+  const ready = anyRequestsReady(rows) || stopped()
+  linger(random)
+  return ready
+}
 let missed = 0
 while (!stopped()) {
   const shard = nextReadyShard(rows, index)
   if (shard < 0) {
+    jitter(random)
     if (sleepOnBell(rows, thread, hasWork, SLEEP_MS)) missed++
     continue
   }
