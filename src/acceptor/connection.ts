@@ -42,6 +42,10 @@ export class Connection {
   /** Bytes of a receive that was cut short because the connection stopped. */
   unread: Uint8Array | null = null
   stopped = 0
+  /** Since when (monotonic ms) more is unsent than the soft limit allows; -1: it is not. */
+  overSoftLimitSinceMs = -1
+  /** Shard that the commands in flight went to: profile redis keeps their order over shards. */
+  ringShard = 0
   /** How many commands may be in rings at once: fewer, the larger the client's replies are. */
   inFlightMax = COMMANDS_IN_FLIGHT_FIRST
   #replyBytesMean = 0

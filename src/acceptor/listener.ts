@@ -53,6 +53,7 @@ export class Listener {
     this.#idleTimer = setInterval(() => {
       rates.sample(clock.monotonicMs())
       this.#closeIdle()
+      this.#closeOverSoftLimit()
     }, IDLE_CHECK_MS)
     this.#idleTimer.unref()
   }
@@ -86,6 +87,21 @@ export class Listener {
     if (keepaliveSeconds > 0) socket.setKeepAlive(true, keepaliveSeconds * 1000)
     const id = Atomics.add(words, CLIENT_ID_WORD, 1) + 1
     this.#acceptor.open(socket, id, this.#facts.passwordDigest === null)
+  }
+
+  /** Cuts clients that left too much unsent for too long. [redis-7.0 networking.c] */
+  #closeOverSoftLimit(): void {
+    const { softBytes, softSeconds } = this.#facts.options.outputLimitNormal
+    if (softBytes === 0) return
+    const nowMs = this.#clock.monotonicMs()
+    for (const connection of this.#acceptor.connections) {
+      if (connection === null || connection.closed) continue
+      if (connection.socket.writableLength <= softBytes) connection.overSoftLimitSinceMs = -1
+      else if (connection.overSoftLimitSinceMs < 0) connection.overSoftLimitSinceMs = nowMs
+      else if (nowMs - connection.overSoftLimitSinceMs >= softSeconds * 1000) {
+        connection.socket.destroy()
+      }
+    }
   }
 
   #closeIdle(): void {

@@ -10,6 +10,7 @@ import { copyBytes } from '../base/copy.ts'
 import { CLIENT_OUTPUT_BYTES_MAX, CLIENT_UNSENT_BYTES_MAX } from '../base/limits.ts'
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
+import type { OutputLimit } from '../options/rows.ts'
 import { ReplyWriter } from '../wire/encoder.ts'
 import { type Connection, STOPPED_OUTPUT } from './connection.ts'
 
@@ -24,9 +25,12 @@ export class Output {
   readonly #dirty: Connection[] = []
 
   readonly #counters: Counters
+  /** Unsent bytes at which a client is cut at once. */
+  readonly #hardBytes: number
 
-  constructor(counters: Counters) {
+  constructor(counters: Counters, limit: OutputLimit) {
     this.#counters = counters
+    this.#hardBytes = limit.hardBytes === 0 ? Infinity : limit.hardBytes
     this.writer = new ReplyWriter(SLAB_BYTES, CLIENT_OUTPUT_BYTES_MAX)
   }
 
@@ -107,7 +111,7 @@ export class Output {
     }
     const unsent = socket.writableLength
     if (unsent === 0) return true
-    if (unsent > CLIENT_OUTPUT_BYTES_MAX) socket.destroy()
+    if (unsent > this.#hardBytes) socket.destroy()
     else if (unsent > CLIENT_UNSENT_BYTES_MAX) connection.stopped |= STOPPED_OUTPUT
     return false
   }

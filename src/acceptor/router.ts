@@ -393,6 +393,7 @@ export class Router {
       connection.stopped |= STOPPED_IN_FLIGHT
       return false
     }
+    if (this.#profile === PROFILE_REDIS && !this.#keepsOrder(connection, shard)) return false
     const requests = this.#requests[shard]
     const attributes = connection.database | (connection.protocol << 8) | (flags << 16)
     const sequence = connection.sequenceNext
@@ -458,6 +459,19 @@ export class Router {
     return this.#profile !== PROFILE_REDIS && longest > CKV_VALUE_BYTES_MAX
       ? replies.STRING_TOO_LONG_32MB
       : replies.COMMAND_TOO_LARGE
+  }
+
+  /**
+   * Profile redis executes a connection's commands in their order over all shards: the next shard
+   * gets one only when the last one has answered.
+   */
+  #keepsOrder(connection: Connection, shard: number): boolean {
+    if (connection.inFlight() > 0 && connection.ringShard !== shard) {
+      connection.stopped |= STOPPED_BARRIER
+      return false
+    }
+    connection.ringShard = shard
+    return true
   }
 
   /** Makes the records of this receive visible and wakes workers. */

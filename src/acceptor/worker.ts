@@ -33,7 +33,7 @@ await loadHasher()
 const { shared, thread, index } = plan
 const { facts } = shared
 const counters = new Counters(shared.counters, thread)
-const output = new Output(counters)
+const output = new Output(counters, facts.options.outputLimitNormal)
 const { rows, clock, sides, executor } = attachExecutor(shared, thread, output.writer)
 const pool = new ChunkPool(shared.pool)
 const requests: RequestWriter[] = []

@@ -9,6 +9,9 @@ const LONG = process.env.CKV_TEST_LONG === '1'
 /** Searches at a time: the large ones take about 2 GB each. */
 const TOGETHER = 2
 
+/** For all of it, on a machine with much else to do. */
+const TIMEOUT_MS = 600_000
+
 interface Run {
   readonly model: 'bell' | 'token'
   readonly defines: string[]
@@ -54,6 +57,7 @@ if (missing !== '' && process.env.CI === 'true') {
   t.test('the models', { skip: `${missing} not found` }, async () => {})
 } else {
   t.jobs = TOGETHER
+  t.setTimeout(TIMEOUT_MS)
   const runs = [...(LONG ? LARGE : []), ...CORRECT, ...BELL_BUGS, ...TOKEN_BUGS]
   for (const run of runs) check(run)
 }
@@ -61,7 +65,7 @@ if (missing !== '' && process.env.CI === 'true') {
 function check(run: Run): void {
   const defines = run.bug === 0 ? run.defines : [...run.defines, `BUG${run.bug}`]
   const name = `${run.model}.pml ${defines.join(' ')}`
-  t.test(name, async (t) => {
+  t.test(name, { timeout: TIMEOUT_MS }, async (t) => {
     const file = new URL(`${run.model}.pml`, import.meta.url)
     const found = await search(file, defines, run.bug !== 0)
     t.comment(`figure ${name}: ${found.states} states in ${found.seconds.toFixed(1)} s`)

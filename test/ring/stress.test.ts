@@ -128,6 +128,8 @@ async function exchange(t: Test, run: Run, seed: number): Promise<void> {
   )
 }
 
+// What may not happen is a stall, and `watch` sees to that.
+t.setTimeout(600_000)
 RUNS.forEach((run, index) => {
-  t.test(run.name, (t) => exchange(t, run, 100 + index))
+  t.test(run.name, { timeout: 300_000 }, (t) => exchange(t, run, 100 + index))
 })
