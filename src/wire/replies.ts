@@ -109,7 +109,10 @@ export function invalidExpire70(commandName: string): Uint8Array {
 
 /** EXPIRE with an option that is none. [redis-7.0 expire.c] */
 export function unsupportedOption(option: Uint8Array): Uint8Array {
-  return errorLine(`Unsupported option ${cleanBytes(option, 0, option.length)}`)
+  // Redis shows all of it, but for what follows a NUL.
+  const end = option.indexOf(0)
+  const shown = Buffer.from(end < 0 ? option : option.subarray(0, end))
+  return errorLine(`Unsupported option ${shown.toString('latin1')}`)
 }
 
 /** The name is the catalog's: `get`, or in 7.0 `config|get`. */

@@ -73,7 +73,6 @@ t.test('nothing a client sent breaks the line or grows without end', async (t) =
     replies.unknownSubcommand70('config', long, 0, long.length),
     replies.subcommandSyntax70('config', long, 0, long.length),
     replies.clientInfoUnrecognized(long, 0, long.length),
-    replies.unsupportedOption(long),
     replies.wrongArity('x\r\n'.repeat(1000)),
     replies.misconf('x\r\n'.repeat(1000)),
     replies.errorLine('ERR\r\n'),
