@@ -145,7 +145,6 @@ export class Acceptor {
   // ── Receiving ───────────────────────────────────────────────────────────────────────────────
 
   #onData(connection: Connection, chunk: Buffer): void {
-    this.#bell.awake()
     this.#counters.add(COUNTER.bytesReceived, chunk.length)
     connection.lastActivityMs = this.#clock.monotonicMs()
     if (connection.closing || connection.closed) return
@@ -153,6 +152,8 @@ export class Acceptor {
       connection.unread = Buffer.concat([connection.unread, chunk])
       return
     }
+    // Only now, since this turn ends with a look around: awake without one would lose a ring.
+    this.#bell.awake()
     // A plain view: a Buffer's subarray costs several times that of a Uint8Array.
     const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     this.#consume(connection, bytes)

@@ -17,7 +17,7 @@ import {
   REQUEST_SEVERAL_SHARDS,
 } from '../ring/layout.ts'
 import type { ChunkPool } from '../ring/pool.ts'
-import { ReplySheet, writeReplies } from '../ring/replies.ts'
+import { ReplySheet, releaseReplyChunks, writeReplies } from '../ring/replies.ts'
 import { gatherBytes } from '../ring/requests.ts'
 import {
   advanceHead,
@@ -122,13 +122,18 @@ export class ShardServer {
     while (done < budget && readable(requests)) {
       if (freeBytes(replies) < REPLY_ROOM_BYTES + (replies.byteLength >> 2)) break
       if (this.#backlog.isBehind(acceptor)) break
+      const before = requests.head
       const position = peek(requests)
       const words = requests.words
       const word = position >> 2
       const count = words[word + 3]
       const flags = words[word + 4] >>> 16
       if ((flags & REQUEST_SEVERAL_SHARDS) !== 0) {
-        if (done > 0 || this.#somethingPending(shard)) break
+        if (done > 0 || this.#somethingPending(shard)) {
+          // A wrap mark in front of it is not consumed either.
+          requests.head = before
+          break
+        }
         this.#coordinate(shard, acceptor, position)
         return COMMANDS_PER_HOLD_MAX
       }
@@ -289,7 +294,9 @@ export class ShardServer {
       const index = acceptor * this.#shardCount + shard
       const requests = this.#requests[index]
       const end = requests.head
-      this.#replies[index].tail = this.#startTails[acceptor]
+      const replies = this.#replies[index]
+      releaseReplyChunks(replies, this.#pool, this.#startTails[acceptor], replies.tail)
+      replies.tail = this.#startTails[acceptor]
       requests.head = this.#startHeads[acceptor]
       while (requests.head !== end) {
         const position = peek(requests)

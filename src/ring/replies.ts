@@ -2,7 +2,7 @@
 // Drawing in layout.ts. Replies larger than a quarter of the ring go to pool chunks.
 
 import { copyBytes } from '../base/copy.ts'
-import { REPLY_CHUNKED, REPLY_HEADER_WORDS } from './layout.ts'
+import { REPLY_CHUNKED, REPLY_HEADER_WORDS, WRAP_MARK } from './layout.ts'
 import { CHUNK_BYTES, type ChunkPool } from './pool.ts'
 import { scatterBytes } from './requests.ts'
 import { advanceTail, NO_ROOM, type Ring, reserve } from './ring.ts'
@@ -132,4 +132,22 @@ function writeChunkedReplies(
 export function replyLsn(ring: Ring, position: number): number {
   const word = position >> 2
   return (ring.words[word + 4] >>> 0) + ring.words[word + 5] * LOW_WORD
+}
+
+/** Gives back the chunks of records [from, to) that were written but will never be published. */
+export function releaseReplyChunks(ring: Ring, pool: ChunkPool, from: number, to: number): void {
+  const words = ring.words
+  for (let cursor = from; cursor !== to; ) {
+    const position = cursor & ring.mask
+    const word = position >> 2
+    if (words[word] === WRAP_MARK) {
+      cursor = (cursor + ring.byteLength - position) | 0
+      continue
+    }
+    if (((words[word + 3] >>> 16) & REPLY_CHUNKED) !== 0) {
+      const list = word + REPLY_HEADER_WORDS + (words[word + 3] & 0xffff) * 2
+      for (let index = 1; index <= words[list]; index++) pool.release(words[list + index])
+    }
+    cursor = (cursor + words[word]) | 0
+  }
 }

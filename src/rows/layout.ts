@@ -66,7 +66,7 @@ export const READY_BLOCK_WORDS = APART_WORDS
 export const THREADS_BASE = READY_BASE + READY_BLOCK_WORDS
 /** Doorbell: only ever incremented; its owner waits on it. */
 export const BELL_WORD = 0
-/** 1 while the owner is about to wait or waits; owner stores, others read after publishing. */
+/** 1 while the owner is about to wait or waits; owner stores 1, who rings it exchanges it to 0. */
 export const SLEEPING_WORD = 1
 /** Bitmap (READY_WORDS words) of shards that published replies for this acceptor. */
 export const REPLIES_READY_WORD = APART_WORDS

@@ -7,7 +7,7 @@ import { SystemClock } from '../base/clock.ts'
 import type { ThreadPlan } from '../executor/plan.ts'
 import { NodeLogFs } from '../log/files.ts'
 import { Syncer } from '../log/syncer.ts'
-import { markRepliesReady, markRequestsReady, ringBell, sleepOnBell } from '../ring/bell.ts'
+import { markRepliesReady, ringBell, sleepOnBell } from '../ring/bell.ts'
 import { EventRing, LEVEL_ERROR } from '../ring/events.ts'
 import {
   BELL_WORD,
@@ -37,9 +37,8 @@ const syncer = new Syncer(rows, new NodeLogFs(), targets, shared.facts.options.s
       ringBell(rows, acceptor)
     }
   },
-  markWanted(shard) {
-    markRequestsReady(rows, shard)
-  },
+  // The word is enough: idle workers look at it when they keep house.
+  markWanted() {},
   failed(shard, _side, operation, error) {
     events.write(LEVEL_ERROR, `shard ${shard}: ${operation} failed: ${(error as Error).message}`)
   },
