@@ -129,11 +129,11 @@ export class ShardServer {
       const count = words[word + 3]
       const flags = words[word + 4] >>> 16
       if ((flags & REQUEST_SEVERAL_SHARDS) !== 0) {
-        if (done > 0 || this.#somethingPending(shard)) {
-          // A wrap mark in front of it is not consumed either.
-          requests.head = before
-          break
-        }
+        // Stepping over a wrap mark moved the head, but consumed nothing: that is not pending.
+        const after = requests.head
+        requests.head = before
+        if (this.#somethingPending(shard)) break
+        requests.head = after
         this.#coordinate(shard, acceptor, position)
         return COMMANDS_PER_HOLD_MAX
       }

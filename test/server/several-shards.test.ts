@@ -93,6 +93,22 @@ async function checkFlush(t: Test, server: CkvServer): Promise<void> {
   await client.close()
 }
 
+t.test('commands over two shards at the end of a small ring', async (t) => {
+  // Sizes that shift by a few bytes bring every kind of record to the ring's end.
+  const server = await startCkv({
+    flags: ['--shards', '2', '--dispatch', 'ring', '--shared-memory-budget', '16mb'],
+  })
+  t.teardown(() => server.stop())
+  const client = await server.connect()
+  for (let round = 0; round < 3000; round++) {
+    const value = 'v'.repeat(64 + (round % 700))
+    const pairs = KEYS.slice(0, 8).flatMap((key) => [key, value])
+    const reply = await within('MSET', REPLY_MS_MAX, client.send('MSET', ...pairs))
+    if (round % 500 === 0) t.same(reply, { simple: 'OK' })
+  }
+  await client.close()
+})
+
 t.test('128 shards', async (t) => {
   const flags = ['--shards', '128', '--shard-memory', '32mb', '--acceptors', '2', '--workers', '2']
   const start = performance.now()
