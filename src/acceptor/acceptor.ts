@@ -8,7 +8,6 @@
 //
 // Nothing a client can see leaves before the commit of the turn.
 
-import type { Socket } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import { QUERY_BUFFER_BYTES_MAX, UNAUTHENTICATED_QUERY_BUFFER_BYTES_MAX } from '../base/limits.ts'
 import type { Counters } from '../counters/counters.ts'
@@ -25,6 +24,7 @@ import {
   UNAUTHENTICATED_LIMITS,
 } from '../wire/decoder.ts'
 import { QUERY_TOO_LARGE, QueryBuffer } from '../wire/query-buffer.ts'
+import { type ClientSocket, receivedBytes } from './client-socket.ts'
 import {
   Connection,
   STOPPED_BARRIER,
@@ -62,6 +62,9 @@ export class Acceptor {
   readonly #tick: () => void
   readonly #onFinished: (connection: Connection) => void
   #scheduled = false
+  #turnBegun = false
+  /** Monotonic time when this turn began. */
+  #turnMs = 0
   #idleTurns = 0
   #retryArmed = false
   /** Called when a connection is gone, to count it. */
@@ -99,21 +102,21 @@ export class Acceptor {
 
   // ── Connections ─────────────────────────────────────────────────────────────────────────────
 
-  open(socket: Socket, id: number, authenticated: boolean): Connection {
+  open(socket: ClientSocket, id: number, authenticated: boolean): Connection {
     const slot = this.#freeSlots.pop() ?? this.connections.length
     const nowMs = this.#clock.monotonicMs()
     const connection = new Connection(socket, slot, id, id, authenticated, nowMs)
     this.connections[slot] = connection
-    socket.on('data', (chunk: Buffer) => this.#onData(connection, chunk))
-    socket.on('drain', () => this.#onDrain(connection))
-    socket.on('end', () => this.#onEnd(connection))
-    // An 'error' without a listener would end the process; 'close' always follows it.
-    socket.on('error', () => {})
-    socket.on('close', () => this.#onClose(connection))
+    socket.open({
+      received: (byteLength) => this.#onReceived(connection, byteLength),
+      drained: () => this.#onDrained(connection),
+      ended: () => this.#onEnded(connection),
+      closed: () => this.#onClosed(connection),
+    })
     return connection
   }
 
-  #onClose(connection: Connection): void {
+  #onClosed(connection: Connection): void {
     connection.closed = true
     connection.unread = null
     connection.query?.release()
@@ -139,34 +142,40 @@ export class Acceptor {
 
   #finish(connection: Connection): void {
     if (connection.closed) return
-    if (connection.inFlight() === 0) connection.socket.end(() => connection.socket.destroy())
+    if (connection.inFlight() === 0) connection.socket.finish()
   }
 
   // ── Receiving ───────────────────────────────────────────────────────────────────────────────
 
-  #onData(connection: Connection, chunk: Buffer): void {
-    this.#counters.add(COUNTER.bytesReceived, chunk.length)
-    connection.lastActivityMs = this.#clock.monotonicMs()
+  /** `byteLength` bytes stand in `receivedBytes`; what has to wait is copied out by #stop. */
+  #onReceived(connection: Connection, byteLength: number): void {
+    this.#counters.add(COUNTER.bytesReceived, byteLength)
     if (connection.closing || connection.closed) return
     if (connection.unread !== null) {
-      connection.unread = Buffer.concat([connection.unread, chunk])
+      const bytes = receivedBytes.subarray(0, byteLength)
+      connection.unread = Buffer.concat([connection.unread, bytes])
       return
     }
     // Only now, since this turn ends with a look around: awake without one would lose a ring.
-    this.#bell.awake()
-    // A plain view: a Buffer's subarray costs several times that of a Uint8Array.
-    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-    this.#consume(connection, bytes)
+    if (!this.#turnBegun) this.#beginTurn()
+    connection.lastActivityMs = this.#turnMs
+    this.#consume(connection, receivedBytes, byteLength)
     this.#router.publish()
+  }
+
+  /** The first receive of a turn: one look at the clocks serves all of it. */
+  #beginTurn(): void {
+    this.#turnBegun = true
+    this.#bell.awake()
+    this.#turnMs = this.#clock.monotonicMs()
+    this.#executor.readClock()
     this.schedule()
   }
 
   /** Routes every whole command of `bytes`; keeps what is left, or stops. */
-  #consume(connection: Connection, bytes: Uint8Array): void {
-    const to = bytes.length
+  #consume(connection: Connection, bytes: Uint8Array, to: number): void {
     let at = 0
     this.#router.receiveBytes = to
-    this.#executor.readClock()
     if (connection.query !== null && connection.query.byteLength > 0) {
       at = this.#feedQuery(connection, bytes, 0, to)
       if (at < 0) return
@@ -185,17 +194,17 @@ export class Acceptor {
         return
       }
       if (result === DECODE_COMMAND && !this.#router.route(connection, decoder)) {
-        this.#stop(connection, bytes.subarray(at))
+        this.#stop(connection, bytes.subarray(at, to))
         return
       }
       at = decoder.end
       if (connection.closing) return
       if (connection.stopped !== 0) {
-        this.#stop(connection, at < to ? bytes.subarray(at) : null)
+        this.#stop(connection, at < to ? bytes.subarray(at, to) : null)
         return
       }
       if (this.#output.writer.position > SLAB_SETTLE_BYTES && !this.#settleEarly(connection)) {
-        this.#stop(connection, at < to ? bytes.subarray(at) : null)
+        this.#stop(connection, at < to ? bytes.subarray(at, to) : null)
         return
       }
     }
@@ -252,12 +261,14 @@ export class Acceptor {
   // ── Stopping and going on ───────────────────────────────────────────────────────────────────
 
   #stop(connection: Connection, unread: Uint8Array | null): void {
-    connection.unread = unread
+    // The thread's buffer is used again for the next receive.
+    const mustCopy = unread !== null && unread.buffer === receivedBytes.buffer
+    connection.unread = mustCopy ? unread.slice() : unread
     connection.socket.pause()
     if (!this.#stopped.includes(connection)) this.#stopped.push(connection)
   }
 
-  #onDrain(connection: Connection): void {
+  #onDrained(connection: Connection): void {
     connection.stopped &= ~STOPPED_OUTPUT
     if (connection.unread !== null || this.#stopped.includes(connection)) this.schedule()
     else if (!connection.closed) connection.socket.resume()
@@ -266,6 +277,7 @@ export class Acceptor {
   /** Lets stopped connections go on whose reason is gone. */
   #retryStopped(): void {
     const waiting = this.#stopped.splice(0)
+    this.#executor.readClock()
     for (const connection of waiting) {
       if (connection.closed) continue
       const inFlight = connection.inFlight()
@@ -292,7 +304,7 @@ export class Acceptor {
       connection.stopped = 0
       const { unread } = connection
       connection.unread = null
-      if (unread !== null) this.#consume(connection, unread)
+      if (unread !== null) this.#consume(connection, unread, unread.length)
       if (connection.closing || connection.stopped !== 0 || connection.unread !== null) continue
       if (connection.ended) this.#closeWhenAnswered(connection)
       else connection.socket.resume()
@@ -301,7 +313,7 @@ export class Acceptor {
   }
 
   /** The client has sent its last byte; it may still read. What it sent is answered first. */
-  #onEnd(connection: Connection): void {
+  #onEnded(connection: Connection): void {
     connection.ended = true
     if (connection.closing) return
     if (connection.unread === null) this.#closeWhenAnswered(connection)
@@ -329,6 +341,7 @@ export class Acceptor {
 
   #endTurn(): void {
     this.#scheduled = false
+    this.#turnBegun = false
     this.#settle()
     const delivered = this.#inbox.drain()
     if (this.#stopped.length > 0) {

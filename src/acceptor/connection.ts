@@ -1,7 +1,6 @@
 // What an acceptor knows of one client. Owned by the acceptor's thread alone; shards know a
 // connection only as {slot, generation}, so a late reply to a closed one is recognised and dropped.
 
-import type { Socket } from 'node:net'
 import {
   CLIENT_UNSENT_BYTES_MAX,
   COMMANDS_IN_FLIGHT_FIRST,
@@ -9,6 +8,7 @@ import {
   COMMANDS_IN_FLIGHT_MIN,
 } from '../base/limits.ts'
 import type { QueryBuffer } from '../wire/query-buffer.ts'
+import type { ClientSocket } from './client-socket.ts'
 import { ReplyStash } from './stash.ts'
 
 /** How fast large replies are forgotten, per delivered record. */
@@ -21,7 +21,7 @@ export const STOPPED_BARRIER = 4
 export const STOPPED_OUTPUT = 8
 
 export class Connection {
-  readonly socket: Socket
+  readonly socket: ClientSocket
   readonly slot: number
   readonly generation: number
   readonly id: number
@@ -68,7 +68,7 @@ export class Connection {
   parts: Map<number, Uint8Array[]> | null = null
 
   constructor(
-    socket: Socket,
+    socket: ClientSocket,
     slot: number,
     generation: number,
     id: number,

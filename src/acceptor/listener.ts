@@ -17,6 +17,7 @@ import {
 import type { Rows } from '../rows/rows.ts'
 import { MAX_CLIENTS } from '../wire/replies.ts'
 import type { Acceptor } from './acceptor.ts'
+import { ClientSocket } from './client-socket.ts'
 import { sampleRates } from './session-info.ts'
 
 const IDLE_CHECK_MS = 1000
@@ -44,8 +45,9 @@ export class Listener {
     this.#rows = rows
     this.#clock = clock
     this.#counters = counters
-    this.#server = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) =>
-      this.#onConnection(socket),
+    this.#server = net.createServer(
+      { noDelay: true, allowHalfOpen: true, pauseOnConnect: true },
+      (socket) => this.#onConnection(socket),
     )
     this.#server.on('error', onError)
     acceptor.onClosed = () => void Atomics.sub(rows.words, CLIENT_COUNT_WORD, 1)
@@ -72,19 +74,20 @@ export class Listener {
     this.#server.close()
   }
 
-  #onConnection(socket: net.Socket): void {
+  #onConnection(accepted: net.Socket): void {
     const words = this.#rows.words
     this.#counters.add(COUNTER.connectionsReceived, 1)
     const before = Atomics.add(words, CLIENT_COUNT_WORD, 1)
     if (before >= words[MAX_CLIENTS_WORD]) {
       Atomics.sub(words, CLIENT_COUNT_WORD, 1)
       this.#counters.add(COUNTER.connectionsRejected, 1)
-      socket.on('error', () => {})
-      socket.end(MAX_CLIENTS, () => socket.destroy())
+      accepted.on('error', () => {})
+      accepted.end(MAX_CLIENTS, () => accepted.destroy())
       return
     }
+    const socket = new ClientSocket(accepted)
     const keepaliveSeconds = words[TCP_KEEPALIVE_SECONDS_WORD]
-    if (keepaliveSeconds > 0) socket.setKeepAlive(true, keepaliveSeconds * 1000)
+    if (keepaliveSeconds > 0) socket.setKeepAlive(keepaliveSeconds)
     const id = Atomics.add(words, CLIENT_ID_WORD, 1) + 1
     this.#acceptor.open(socket, id, this.#facts.passwordDigest === null)
   }
@@ -96,7 +99,7 @@ export class Listener {
     const nowMs = this.#clock.monotonicMs()
     for (const connection of this.#acceptor.connections) {
       if (connection === null || connection.closed) continue
-      if (connection.socket.writableLength <= softBytes) connection.overSoftLimitSinceMs = -1
+      if (connection.socket.unsentBytes() <= softBytes) connection.overSoftLimitSinceMs = -1
       else if (connection.overSoftLimitSinceMs < 0) connection.overSoftLimitSinceMs = nowMs
       else if (nowMs - connection.overSoftLimitSinceMs >= softSeconds * 1000) {
         connection.socket.destroy()

@@ -7,10 +7,10 @@
 // else it is left to the sockets and a new one is made.
 
 import { copyBytes } from '../base/copy.ts'
-import { CLIENT_OUTPUT_BYTES_MAX, CLIENT_UNSENT_BYTES_MAX } from '../base/limits.ts'
+import { CLIENT_UNSENT_BYTES_MAX } from '../base/limits.ts'
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
-import type { OutputLimit } from '../options/rows.ts'
+import { type OutputLimit, replyBytesMax } from '../options/rows.ts'
 import { ReplyWriter } from '../wire/encoder.ts'
 import { type Connection, STOPPED_OUTPUT } from './connection.ts'
 
@@ -31,7 +31,7 @@ export class Output {
   constructor(counters: Counters, limit: OutputLimit) {
     this.#counters = counters
     this.#hardBytes = limit.hardBytes === 0 ? Infinity : limit.hardBytes
-    this.writer = new ReplyWriter(SLAB_BYTES, CLIENT_OUTPUT_BYTES_MAX)
+    this.writer = new ReplyWriter(SLAB_BYTES, replyBytesMax(limit))
   }
 
   /** Gives slab bytes [start, position) to the connection, behind what it has already. */
@@ -100,19 +100,28 @@ export class Output {
   /** True if the kernel took everything at once. */
   #send(connection: Connection, slab: Uint8Array): boolean {
     const { socket, segments } = connection
-    const many = segments.length > 2
-    if (many) socket.cork()
-    for (let index = 0; index < segments.length; index += 2) {
-      this.#counters.add(COUNTER.bytesSent, segments[index + 1] - segments[index])
-      socket.write(slab.subarray(segments[index], segments[index + 1]))
-    }
-    if (many) {
-      socket.uncork()
-    }
-    const unsent = socket.writableLength
-    if (unsent === 0) return true
+    if (segments.length === 0) return true
+    let taken: boolean
+    if (segments.length === 2) {
+      const start = segments[0]
+      const length = segments[1] - start
+      this.#counters.add(COUNTER.bytesSent, length)
+      taken = socket.send(new Uint8Array(slab.buffer, slab.byteOffset + start, length))
+    } else taken = socket.sendPieces(this.#pieces(segments, slab))
+    if (taken) return true
+    const unsent = socket.unsentBytes()
     if (unsent > this.#hardBytes) socket.destroy()
     else if (unsent > CLIENT_UNSENT_BYTES_MAX) connection.stopped |= STOPPED_OUTPUT
     return false
+  }
+
+  /** Replies of one turn that lie apart, since other clients' came between. */
+  #pieces(segments: readonly number[], slab: Uint8Array): Uint8Array[] {
+    const pieces: Uint8Array[] = []
+    for (let index = 0; index < segments.length; index += 2) {
+      this.#counters.add(COUNTER.bytesSent, segments[index + 1] - segments[index])
+      pieces.push(slab.subarray(segments[index], segments[index + 1]))
+    }
+    return pieces
   }
 }

@@ -1,7 +1,7 @@
 // A session without sockets or threads: real rows, counters and small arenas, a fake connection.
 // `run` does what the router does in front of a handler: name, profile, arity.
 
-import type { Socket } from 'node:net'
+import type { ClientSocket } from '../../src/acceptor/client-socket.ts'
 import { Connection } from '../../src/acceptor/connection.ts'
 import { type ServerFacts, Session } from '../../src/acceptor/session.ts'
 import { SESSION_HANDLERS_BY_CODE } from '../../src/acceptor/session-handlers.ts'
@@ -33,7 +33,7 @@ export interface FixtureOptions {
   readonly shards?: number
   /** Further flags of the command line. */
   readonly flags?: readonly string[]
-  readonly socket?: Partial<Socket>
+  readonly socket?: Partial<ClientSocket>
 }
 
 export interface Fixture {
@@ -57,7 +57,7 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
     localAddress: '127.0.0.1',
     localPort: 6379,
     ...options.socket,
-  } as Socket
+  } as unknown as ClientSocket
   const connection = new Connection(socket, 0, 1, 7, facts.passwordDigest === null, STARTED_MS)
   const writer = new ReplyWriter(1024, 16_777_216)
   const session = new Session(facts, counters, rows, clock, sides, writer, 0, COMMANDS[0])
@@ -116,7 +116,7 @@ function makeFacts(options: FixtureOptions, shards: number): ServerFacts {
   const parsed = parseOptions({
     argv: ['--profile', profile, '--shards', String(shards), ...(options.flags ?? [])],
     environment: {},
-    readTextFile: () => '',
+    readFile: () => new Uint8Array(0),
     machine: {
       cores: 2,
       memoryBytes: 8_589_934_592,
