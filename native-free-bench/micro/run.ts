@@ -1,12 +1,13 @@
 // Runs micro benches:  node native-free-bench/micro/run.ts [--ms 400] [--json] [name …]
 // Without names: all of them, each in a process of its own, so that none warms up or spoils the
-// compiler's view of another.
+// compiler's view of another. Whole commands (command-get, command-set-2m, …) only run when named.
 
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { formatFigure, formatTable } from '../report.ts'
 import { arenaLargeBench, arenaSmallBench } from './arena.ts'
+import { COMMAND_BENCHES } from './commands.ts'
 import { decoderBenches } from './decoder.ts'
 import { dictionaryFindBench, dictionaryReplaceBench } from './dictionary.ts'
 import { logBench } from './log.ts'
@@ -37,8 +38,11 @@ const MAKERS: Record<string, Maker> = {
   'log-commit-16': () => logBench('log-commit-16', 16),
 }
 
-/** Names of all micro benches, in the order of the tables. */
+/** Names of the micro benches of the regression bench, in the order of the tables. */
 export const MICRO_NAMES = Object.keys(MAKERS)
+
+/** Figures to look at while working on commands; not rows of the regression bench. */
+const ALL_MAKERS: Record<string, Maker> = { ...MAKERS, ...COMMAND_BENCHES }
 
 const THIS_FILE = fileURLToPath(import.meta.url)
 
@@ -59,10 +63,12 @@ async function main(): Promise<void> {
   const options = program.opts<{ ms: number; slow: number; json?: boolean }>()
   const names = program.args.length > 0 ? program.args : MICRO_NAMES
   for (const name of names) {
-    if (MAKERS[name] === undefined) throw new Error(`no bench ${name}: ${MICRO_NAMES.join(', ')}`)
+    if (ALL_MAKERS[name] === undefined) {
+      throw new Error(`no bench ${name}: ${Object.keys(ALL_MAKERS).join(', ')}`)
+    }
   }
   if (options.json === true) {
-    const bench = await MAKERS[names[0]]()
+    const bench = await ALL_MAKERS[names[0]]()
     const figures = measureMicro(bench, options.ms, options.slow / 100)
     process.stdout.write(`${JSON.stringify(figures)}\n`)
     if (Number.isNaN(sunk())) throw new Error('the benches computed nothing')

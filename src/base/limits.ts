@@ -64,8 +64,8 @@ export const LOG_READ_BYTES = 1_048_576
 assert(LOG_SLICE_BYTES_MAX <= SEGMENT_BYTES_MAX, 'a slice offset fits into 31 bits')
 /** String values above this are kept in chunks of this size: no block needs a longer free run. */
 export const VALUE_CHUNK_BYTES = 1_048_576
-/** Unsent replies at which a client is cut off at once. [redis-7.0 client-output-buffer-limit] */
-export const CLIENT_OUTPUT_BYTES_MAX = 268_435_456
+/** Replies that are encoded at once; less when a client may not have so much unsent (options). */
+export const REPLY_BYTES_MAX = 1_073_741_824
 /** Unsent replies above which nothing more is read from a client. */
 export const CLIENT_UNSENT_BYTES_MAX = 1_048_576
 /** Commands of one client that may be in rings at once; a deeper pipeline waits in its socket. */
@@ -99,3 +99,27 @@ export const FILES_PER_SHARD = 4
 export const PASSWORD_BYTES_MAX = 512
 
 assert(SHARD_MEMORY_BYTES_DEFAULT <= SHARD_MEMORY_BYTES_MAX, 'the default shard memory is allowed')
+/** Address space of the pool for commands larger than what requests may take of the budget. */
+export const GREAT_REQUEST_BYTES = QUERY_BUFFER_BYTES_MAX + 16_777_216
+
+// In a request an argument costs 8 bytes besides its own, and a command a few more.
+assert(
+  GREAT_REQUEST_BYTES > QUERY_BUFFER_BYTES_MAX + 8 * (COMMAND_ARGS_MAX + 8),
+  'every command that is read can be carried to a worker',
+)
+
+/** Codes of commands that can be counted one by one for INFO commandstats. */
+export const COMMAND_CODES_MAX = 512
+
+/**
+ * Address space behind a log slice for the records of one command that do not fit the slice when
+ * the disk fails in the middle of it: its bytes, and for each argument a record's head, twice.
+ */
+export const LOG_SPILL_BYTES = QUERY_BUFFER_BYTES_MAX + 67_108_864
+
+assert(
+  LOG_SPILL_BYTES >= QUERY_BUFFER_BYTES_MAX + 64 * COMMAND_ARGS_MAX,
+  'the records of any command fit the spill',
+)
+assert(LOG_SPILL_BYTES > LOG_SLICE_BYTES_MAX, 'a length tells a slice with a spill from one without')
+assert(LOG_SPILL_BYTES + LOG_SLICE_BYTES_MAX < 2 ** 31, 'offsets behind a slice fit 31 bits')

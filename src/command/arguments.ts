@@ -1,11 +1,10 @@
-// Reading a call's arguments: keys, option words, numbers. Every handler begins here; nothing on
-// the paths that common commands take makes an object.
+// Reading a call's arguments: keys, values, option words, numbers. Every handler begins here;
+// nothing on the paths that common commands take makes an object.
 
 import { parseInt64, parseSafeInteger } from '../base/numbers.ts'
 import { PROFILE_REDIS } from '../catalog/spec.ts'
-import { lookup } from '../keyspace/keyspace.ts'
 import { hashOfKey, type ShardSide } from '../keyspace/side.ts'
-import type { Call } from './call.ts'
+import { type Call, sideOfArgument } from './call.ts'
 
 const CASE_BIT = 0x20
 
@@ -23,22 +22,19 @@ export function speaksRedis7(call: Call): boolean {
   return call.profile === PROFILE_REDIS
 }
 
-/** The keyed hash of the key in argument `index`, for lookups and effects. */
-export function hashOfArgument(call: Call, side: ShardSide, index: number): number {
-  return hashOfKey(side, call.bytes, call.starts[index], call.lengths[index])
+/** The side of the key in argument `index`; its record is about that key from now on. */
+export function keyArgument(call: Call, index: number): ShardSide {
+  const side = sideOfArgument(call, index)
+  const { bytes } = call
+  const start = call.starts[index]
+  const length = call.lengths[index]
+  side.record.setKey(call.database, bytes, start, length, hashOfKey(side, bytes, start, length))
+  return side
 }
 
-/** The entry of the key in argument `index`, or 0. */
-export function lookupArgument(call: Call, side: ShardSide, index: number, hash: number): number {
-  return lookup(
-    side,
-    call.database,
-    call.nowMs,
-    call.bytes,
-    call.starts[index],
-    call.lengths[index],
-    hash,
-  )
+/** Makes argument `index` the value that the next effect stores. */
+export function valueArgument(call: Call, side: ShardSide, index: number): void {
+  side.record.setValue(call.bytes, call.starts[index], call.lengths[index])
 }
 
 /** An option word as bytes, to compare arguments with: lower-case letters only. */

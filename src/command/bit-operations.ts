@@ -1,15 +1,16 @@
 // BITOP: strings combined bit by bit, shorter ones filled up with zeros, the result stored under
 // another (or the same) key. [redis-3.2 bitops.c bitopCommand]
 
-import { deleteKey, stringSet } from '../keyspace/effects.ts'
+import { keyDelete, stringSet } from '../keyspace/effects.ts'
+import { lookup } from '../keyspace/keyspace.ts'
 import type { Arena } from '../memory/arena.ts'
 import { entryValueLength } from '../memory/entry.ts'
 import { NO_EXPIRY } from '../memory/layout.ts'
 import { copyValueOut, valueSpan } from '../memory/value.ts'
 import { BITOP_NOT_SOURCES, ZERO } from '../wire/replies.ts'
 import { isString, replySyntaxError, succeeded } from './answers.ts'
-import { argumentIs, hashOfArgument, lookupArgument, word } from './arguments.ts'
-import { type Call, sideOfArgument } from './call.ts'
+import { argumentIs, keyArgument, word } from './arguments.ts'
+import type { Call } from './call.ts'
 import { scratch, trimScratch } from './scratch.ts'
 
 const TARGET = 2
@@ -33,32 +34,17 @@ export function bitop(call: Call): void {
   }
   const length = longestSource(call)
   if (length < 0) return
-  const target = sideOfArgument(call, TARGET)
-  const hash = hashOfArgument(call, target, TARGET)
-  const { database, bytes } = call
-  const start = call.starts[TARGET]
-  const keyLength = call.lengths[TARGET]
   if (length === 0) {
+    const target = keyArgument(call, TARGET)
     // Lookup first: a target whose time is over is removed as expired, not by this command.
-    lookupArgument(call, target, TARGET, hash)
-    deleteKey(target, database, hash, bytes, start, keyLength)
+    if (lookup(target, call.nowMs) !== 0) keyDelete(target)
     call.reply.raw(ZERO)
     return
   }
   const result = combine(call, operation, length)
-  const outcome = stringSet(
-    target,
-    database,
-    hash,
-    bytes,
-    start,
-    keyLength,
-    result,
-    0,
-    length,
-    NO_EXPIRY,
-  )
-  if (succeeded(call, outcome)) call.reply.integer(length)
+  const target = keyArgument(call, TARGET)
+  target.record.setValue(result, 0, length)
+  if (succeeded(call, stringSet(target, NO_EXPIRY))) call.reply.integer(length)
   trimScratch()
 }
 
@@ -66,8 +52,8 @@ export function bitop(call: Call): void {
 function longestSource(call: Call): number {
   let longest = 0
   for (let index = FIRST_SOURCE; index < call.argCount; index++) {
-    const side = sideOfArgument(call, index)
-    const entry = lookupArgument(call, side, index, hashOfArgument(call, side, index))
+    const side = keyArgument(call, index)
+    const entry = lookup(side, call.nowMs)
     if (entry === 0) continue
     if (!isString(call, side, entry)) return -1
     longest = Math.max(longest, entryValueLength(side.arena, entry))
@@ -79,8 +65,8 @@ function longestSource(call: Call): number {
 function combine(call: Call, operation: number, length: number): Uint8Array {
   const result = scratch(length)
   for (let index = FIRST_SOURCE; index < call.argCount; index++) {
-    const side = sideOfArgument(call, index)
-    const entry = lookupArgument(call, side, index, hashOfArgument(call, side, index))
+    const side = keyArgument(call, index)
+    const entry = lookup(side, call.nowMs)
     const sourceLength = entry === 0 ? 0 : entryValueLength(side.arena, entry)
     if (index === FIRST_SOURCE) {
       if (entry !== 0) copyValueOut(side.arena, entry, 0, sourceLength, result, 0)

@@ -3,6 +3,7 @@
 
 import { PROFILE_CKV } from '../catalog/spec.ts'
 import { stringSetRange } from '../keyspace/effects.ts'
+import { lookup } from '../keyspace/keyspace.ts'
 import { entryValueLength } from '../memory/entry.ts'
 import {
   BIT_ARGUMENT,
@@ -16,14 +17,13 @@ import { isString, lengthAllowed, replyNotInteger, replySyntaxError, succeeded }
 import {
   argumentExceeds,
   argumentIs,
-  hashOfArgument,
   integerArgument,
-  lookupArgument,
+  keyArgument,
   roughInteger,
   word,
 } from './arguments.ts'
 import { byteAt, countBits, findBit } from './bit-values.ts'
-import { type Call, sideOfArgument } from './call.ts'
+import type { Call } from './call.ts'
 
 const KEY = 1
 const BYTE_BITS = 8
@@ -45,8 +45,8 @@ function bitOffset(call: Call): number {
 export function getbit(call: Call): void {
   const offset = bitOffset(call)
   if (offset === NO_OFFSET) return
-  const side = sideOfArgument(call, KEY)
-  const entry = lookupArgument(call, side, KEY, hashOfArgument(call, side, KEY))
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry !== 0 && !isString(call, side, entry)) return
   const index = Math.floor(offset / BYTE_BITS)
   const inside = entry !== 0 && index < entryValueLength(side.arena, entry)
@@ -66,9 +66,8 @@ export function setbit(call: Call): void {
     call.reply.error(BIT_OUT_OF_RANGE)
     return
   }
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry !== 0 && !isString(call, side, entry)) return
   const index = Math.floor(offset / BYTE_BITS)
   if (!lengthAllowed(call, index + 1)) return
@@ -79,11 +78,8 @@ export function setbit(call: Call): void {
   // A bit that is as wanted already changes nothing, unless the string has to grow for it.
   if (!inside || after !== before) {
     oneByte[0] = after
-    const { database, bytes } = call
-    const start = call.starts[KEY]
-    const length = call.lengths[KEY]
-    const outcome = stringSetRange(side, database, hash, bytes, start, length, index, oneByte, 0, 1)
-    if (!succeeded(call, outcome)) return
+    side.record.setValue(oneByte, 0, 1)
+    if (!succeeded(call, stringSetRange(side, index))) return
   }
   call.reply.raw((before & mask) !== 0 ? ONE : ZERO)
 }
@@ -139,8 +135,8 @@ function bitRange(call: Call, start: number, length: number): boolean {
 }
 
 export function bitcount(call: Call): void {
-  const side = sideOfArgument(call, KEY)
-  const entry = lookupArgument(call, side, KEY, hashOfArgument(call, side, KEY))
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   // As Redis does: a missing key is 0 whatever else the arguments say.
   if (entry === 0) {
     call.reply.raw(ZERO)
@@ -166,8 +162,8 @@ export function bitpos(call: Call): void {
     call.reply.error(BIT_ARGUMENT)
     return
   }
-  const side = sideOfArgument(call, KEY)
-  const entry = lookupArgument(call, side, KEY, hashOfArgument(call, side, KEY))
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   // A missing key is an endless row of zeros.
   if (entry === 0) {
     call.reply.raw(bit === 1 ? MINUS_ONE : ZERO)

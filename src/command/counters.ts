@@ -1,5 +1,6 @@
 // INCR and its kin. Integers up to 2^53 take the fast path over plain numbers; the rest of Redis's
-// signed 64 bits goes through BigInt. INCRBYFLOAT adds as the 80-bit long doubles of x86 do.
+// signed 64 bits goes through BigInt. INCRBYFLOAT adds as the 80-bit long doubles of x86 do, where
+// that is not the exact sum.
 // [redis-3.2 t_string.c incrDecrCommand, incrbyfloatCommand]
 
 import { LONG_DOUBLE_TEXT_BYTES_MAX } from '../base/limits.ts'
@@ -20,10 +21,11 @@ import {
   parseSafeInteger,
 } from '../base/numbers.ts'
 import { stringSetKeepExpiry } from '../keyspace/effects.ts'
+import { lookup } from '../keyspace/keyspace.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { entryIsChunked, entryValueLength, entryValueStart } from '../memory/entry.ts'
 import { SEGMENT_SHIFT } from '../memory/layout.ts'
-import { copyValueOut } from '../memory/value.ts'
+import { copyValueOut, valueSpan } from '../memory/value.ts'
 import {
   DECREMENT_OVERFLOW,
   INCREMENT_NAN,
@@ -31,9 +33,10 @@ import {
   NOT_A_FLOAT,
 } from '../wire/replies.ts'
 import { isString, replyNotInteger, succeeded } from './answers.ts'
-import { hashOfArgument, integerArgument, lookupArgument, wideArgument } from './arguments.ts'
-import { type Call, sideOfArgument } from './call.ts'
+import { integerArgument, keyArgument, wideArgument } from './arguments.ts'
+import type { Call } from './call.ts'
 import { scratch } from './scratch.ts'
+import { addShortDecimals, SHORT_SUM_BYTES_MAX } from './short-decimals.ts'
 
 const KEY = 1
 /** "-9223372036854775808" */
@@ -74,9 +77,8 @@ export function decrby(call: Call): void {
 
 /** Adds a safe integer. */
 function add(call: Call, increment: number): void {
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry !== 0 && !isString(call, side, entry)) return
   const sum = entry === 0 ? increment : storedInteger(side, entry) + increment
   if (!Number.isSafeInteger(sum)) {
@@ -84,23 +86,22 @@ function add(call: Call, increment: number): void {
     return
   }
   const length = formatInteger(sum, digits, 0)
-  if (storeText(call, side, hash, digits, length)) call.reply.integer(sum)
+  if (storeText(call, side, digits, length)) call.reply.integer(sum)
 }
 
 /** The value as a safe integer, or NaN. */
 function storedInteger(side: ShardSide, entry: number): number {
   const { arena } = side
-  const length = entryValueLength(arena, entry)
-  if (length > INTEGER_BYTES_MAX) return Number.NaN
-  const bytes = arena.bytes[entry >>> SEGMENT_SHIFT]
-  return parseSafeInteger(bytes, entryValueStart(arena, entry), length)
+  valueSpan(arena, entry, 0)
+  const { spanByte, spanLength } = arena
+  if (spanLength > INTEGER_BYTES_MAX) return Number.NaN
+  return parseSafeInteger(arena.bytes[entry >>> SEGMENT_SHIFT], spanByte, spanLength)
 }
 
 /** The same for all 64 bits; also where the value turns out to be no integer. */
 function addWide(call: Call, increment: bigint): void {
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry !== 0 && !isString(call, side, entry)) return
   const value = entry === 0 ? 0n : storedWide(side, entry)
   if (value === undefined) {
@@ -114,7 +115,7 @@ function addWide(call: Call, increment: bigint): void {
   }
   const text = sum.toString()
   for (let index = 0; index < text.length; index++) digits[index] = text.charCodeAt(index)
-  if (storeText(call, side, hash, digits, text.length)) call.reply.bigInteger(sum)
+  if (storeText(call, side, digits, text.length)) call.reply.bigInteger(sum)
 }
 
 function storedWide(side: ShardSide, entry: number): bigint | undefined {
@@ -126,32 +127,20 @@ function storedWide(side: ShardSide, entry: number): bigint | undefined {
 }
 
 /** Stores what was computed; an expiry stays. False: an error was answered. */
-function storeText(
-  call: Call,
-  side: ShardSide,
-  hash: number,
-  text: Uint8Array,
-  length: number,
-): boolean {
-  const outcome = stringSetKeepExpiry(
-    side,
-    call.database,
-    hash,
-    call.bytes,
-    call.starts[KEY],
-    call.lengths[KEY],
-    text,
-    0,
-    length,
-  )
-  return succeeded(call, outcome)
+function storeText(call: Call, side: ShardSide, text: Uint8Array, length: number): boolean {
+  side.record.setValue(text, 0, length)
+  return succeeded(call, stringSetKeepExpiry(side))
 }
 
 export function incrbyfloat(call: Call): void {
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry !== 0 && !isString(call, side, entry)) return
+  const shortLength = addShort(call, side, entry)
+  if (shortLength > 0) {
+    if (storeText(call, side, shortText, shortLength)) call.reply.bulk(shortText, 0, shortLength)
+    return
+  }
   const value = entry === 0 ? longDoubleOfInteger(0n) : storedFloat(side, entry)
   const increment = parseLongDouble(call.bytes, call.starts[2], call.lengths[2])
   if (value === undefined || increment === undefined) {
@@ -165,7 +154,22 @@ export function incrbyfloat(call: Call): void {
   }
   const text = scratch(LONG_DOUBLE_FORMATTED_BYTES_MAX)
   const length = formatLongDouble(sum, text, 0)
-  if (storeText(call, side, hash, text, length)) call.reply.bulk(text, 0, length)
+  if (storeText(call, side, text, length)) call.reply.bulk(text, 0, length)
+}
+
+const shortText = new Uint8Array(SHORT_SUM_BYTES_MAX)
+const NOTHING = Uint8Array.of(0x30)
+
+/** The sum in `shortText`, if that is simple; 0 otherwise. */
+function addShort(call: Call, side: ShardSide, entry: number): number {
+  const { arena } = side
+  const start = call.starts[2]
+  const length = call.lengths[2]
+  if (entry === 0) return addShortDecimals(NOTHING, 0, 1, call.bytes, start, length, shortText)
+  valueSpan(arena, entry, 0)
+  const { spanByte, spanLength } = arena
+  const stored = arena.bytes[arena.spanSegment]
+  return addShortDecimals(stored, spanByte, spanLength, call.bytes, start, length, shortText)
 }
 
 function storedFloat(side: ShardSide, entry: number): LongDouble | undefined {

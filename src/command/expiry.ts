@@ -1,7 +1,8 @@
 // EXPIRE and its kin, TTL and its kin, PERSIST. [redis-3.2 expire part of db.c, redis-7.0 expire.c]
 
 import { PROFILE_REDIS } from '../catalog/spec.ts'
-import { deleteKey, expireAt, persist as removeExpiry } from '../keyspace/effects.ts'
+import { keyDelete, keyExpireAt, keyPersist } from '../keyspace/effects.ts'
+import { lookup } from '../keyspace/keyspace.ts'
 import { entryExpiry } from '../memory/entry.ts'
 import { NO_EXPIRY } from '../memory/layout.ts'
 import {
@@ -14,8 +15,8 @@ import {
   ZERO,
 } from '../wire/replies.ts'
 import { succeeded } from './answers.ts'
-import { argumentIs, hashOfArgument, lookupArgument, word } from './arguments.ts'
-import { type Call, sideOfArgument } from './call.ts'
+import { argumentIs, keyArgument, word } from './arguments.ts'
+import type { Call } from './call.ts'
 import { expiryTime } from './times.ts'
 
 const KEY = 1
@@ -52,20 +53,16 @@ function setExpiry(call: Call, seconds: boolean, relative: boolean): void {
   if (conditions === CONDITIONS_REFUSED) return
   const expiryMs = expiryTime(call, 2, seconds, relative, false)
   if (Number.isNaN(expiryMs)) return
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry === 0 || !conditionsHold(conditions, entryExpiry(side.arena, entry), expiryMs)) {
     call.reply.raw(ZERO)
     return
   }
-  const { database, bytes } = call
-  const start = call.starts[KEY]
-  const length = call.lengths[KEY]
   if (expiryMs <= call.nowMs) {
-    deleteKey(side, database, hash, bytes, start, length)
+    keyDelete(side)
     call.reply.raw(ONE)
-  } else if (succeeded(call, expireAt(side, database, hash, bytes, start, length, expiryMs))) {
+  } else if (succeeded(call, keyExpireAt(side, expiryMs))) {
     call.reply.raw(ONE)
   }
 }
@@ -108,16 +105,13 @@ function conditionsHold(conditions: number, currentMs: number, wantedMs: number)
 }
 
 export function persist(call: Call): void {
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry === 0 || entryExpiry(side.arena, entry) === NO_EXPIRY) {
     call.reply.raw(ZERO)
     return
   }
-  const start = call.starts[KEY]
-  const outcome = removeExpiry(side, call.database, hash, call.bytes, start, call.lengths[KEY])
-  if (succeeded(call, outcome)) call.reply.raw(ONE)
+  if (succeeded(call, keyPersist(side))) call.reply.raw(ONE)
 }
 
 // ── Reading ──────────────────────────────────────────────────────────────────────────────────
@@ -126,8 +120,8 @@ const NO_KEY = -2
 
 /** Expiry in ms since 1970 of argument 1's key, NO_EXPIRY (-1), or NO_KEY (-2). */
 function currentExpiry(call: Call): number {
-  const side = sideOfArgument(call, KEY)
-  const entry = lookupArgument(call, side, KEY, hashOfArgument(call, side, KEY))
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   return entry === 0 ? NO_KEY : entryExpiry(side.arena, entry)
 }
 

@@ -10,6 +10,7 @@ import * as expiry from './expiry.ts'
 import * as keys from './keys.ts'
 import * as scans from './scan.ts'
 import * as server from './server.ts'
+import { mset, msetnx } from './set-several.ts'
 import { getrange, setrange } from './string-ranges.ts'
 import * as strings from './strings.ts'
 
@@ -25,8 +26,8 @@ const HANDLERS = {
   getdel: strings.getdel,
   getex: strings.getex,
   mget: strings.mget,
-  mset: strings.mset,
-  msetnx: strings.msetnx,
+  mset,
+  msetnx,
   getrange,
   substr: getrange,
   setrange,

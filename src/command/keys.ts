@@ -1,14 +1,15 @@
 // Commands over whole keys, whatever they hold: DEL UNLINK EXISTS TOUCH TYPE RENAME RENAMENX.
 // KEYS, SCAN and RANDOMKEY are in scan.ts. [redis-3.2 db.c]
 
-import { deleteKey, stringSet } from '../keyspace/effects.ts'
+import { keyDelete, stringSet } from '../keyspace/effects.ts'
+import { lookup } from '../keyspace/keyspace.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { entryExpiry, entryType, entryValueLength } from '../memory/entry.ts'
 import { copyValueOut } from '../memory/value.ts'
 import { NO_SUCH_KEY, OK, ONE, TYPE_NONE, TYPE_STRING, ZERO } from '../wire/replies.ts'
 import { isString, succeeded } from './answers.ts'
-import { hashOfArgument, lookupArgument } from './arguments.ts'
-import { type Call, sideOfArgument } from './call.ts'
+import { keyArgument } from './arguments.ts'
+import type { Call } from './call.ts'
 import { scratch, trimScratch } from './scratch.ts'
 
 const KEY = 1
@@ -18,11 +19,10 @@ const NEW_KEY = 2
 export function del(call: Call): void {
   let count = 0
   for (let index = KEY; index < call.argCount; index++) {
-    const side = sideOfArgument(call, index)
-    const hash = hashOfArgument(call, side, index)
+    const side = keyArgument(call, index)
     // The lookup makes an expired key a missing one.
-    if (lookupArgument(call, side, index, hash) === 0) continue
-    deleteKey(side, call.database, hash, call.bytes, call.starts[index], call.lengths[index])
+    if (lookup(side, call.nowMs) === 0) continue
+    keyDelete(side)
     count++
   }
   call.reply.integer(count)
@@ -32,8 +32,7 @@ export function del(call: Call): void {
 export function exists(call: Call): void {
   let count = 0
   for (let index = KEY; index < call.argCount; index++) {
-    const side = sideOfArgument(call, index)
-    if (lookupArgument(call, side, index, hashOfArgument(call, side, index)) !== 0) count++
+    if (lookup(keyArgument(call, index), call.nowMs) !== 0) count++
   }
   call.reply.integer(count)
 }
@@ -42,8 +41,8 @@ export function exists(call: Call): void {
 const TYPE_REPLIES: readonly Uint8Array[] = [TYPE_STRING]
 
 export function type(call: Call): void {
-  const side = sideOfArgument(call, KEY)
-  const entry = lookupArgument(call, side, KEY, hashOfArgument(call, side, KEY))
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   call.reply.raw(entry === 0 ? TYPE_NONE : TYPE_REPLIES[entryType(side.arena, entry)])
 }
 
@@ -57,9 +56,8 @@ export function renamenx(call: Call): void {
 
 /** False: answered already. */
 function move(call: Call, onlyToNew: boolean): boolean {
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry === 0) {
     call.reply.error(NO_SUCH_KEY)
     return false
@@ -68,42 +66,25 @@ function move(call: Call, onlyToNew: boolean): boolean {
     call.reply.raw(onlyToNew ? ZERO : OK)
     return false
   }
-  const target = sideOfArgument(call, NEW_KEY)
-  const newHash = hashOfArgument(call, target, NEW_KEY)
-  if (onlyToNew && lookupArgument(call, target, NEW_KEY, newHash) !== 0) {
+  const target = keyArgument(call, NEW_KEY)
+  if (onlyToNew && lookup(target, call.nowMs) !== 0) {
     call.reply.raw(ZERO)
     return false
   }
   // Storing under the new name comes first: it may fail, removing the old name cannot.
-  if (!copyTo(call, side, entry, target, newHash)) return false
-  deleteKey(side, call.database, hash, call.bytes, call.starts[KEY], call.lengths[KEY])
+  if (!copyTo(call, side, entry, target)) return false
+  keyDelete(keyArgument(call, KEY))
   return true
 }
 
-/** Stores an entry's value and expiry under argument 2. False: an error was answered. */
-function copyTo(
-  call: Call,
-  side: ShardSide,
-  entry: number,
-  target: ShardSide,
-  newHash: number,
-): boolean {
+/** Stores an entry's value and expiry under target's key. False: an error was answered. */
+function copyTo(call: Call, side: ShardSide, entry: number, target: ShardSide): boolean {
   if (!isString(call, side, entry)) return false
   const length = entryValueLength(side.arena, entry)
   const value = scratch(length)
   copyValueOut(side.arena, entry, 0, length, value, 0)
-  const outcome = stringSet(
-    target,
-    call.database,
-    newHash,
-    call.bytes,
-    call.starts[NEW_KEY],
-    call.lengths[NEW_KEY],
-    value,
-    0,
-    length,
-    entryExpiry(side.arena, entry),
-  )
+  target.record.setValue(value, 0, length)
+  const outcome = stringSet(target, entryExpiry(side.arena, entry))
   trimScratch()
   return succeeded(call, outcome)
 }

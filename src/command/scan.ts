@@ -1,8 +1,8 @@
 // KEYS, SCAN, RANDOMKEY. [redis-3.2 db.c; SCAN's TYPE: redis-7.0]
 
 import { compileGlob } from '../base/glob.ts'
-import { databaseSize, lookup } from '../keyspace/keyspace.ts'
-import { hashOfKey, type ShardSide } from '../keyspace/side.ts'
+import { databaseSize, removeExpired } from '../keyspace/keyspace.ts'
+import type { ShardSide } from '../keyspace/side.ts'
 import { databaseRoot } from '../memory/database.ts'
 import { dictionaryRandom, dictionaryScan, results } from '../memory/dictionary-walk.ts'
 import { entryExpiry, entryKeyLength, entryKeyStart } from '../memory/entry.ts'
@@ -12,7 +12,6 @@ import { replyNotInteger, replySyntaxError } from './answers.ts'
 import { argumentIs, concernedSides, roughInteger, word } from './arguments.ts'
 import type { Call } from './call.ts'
 import { hashCursorOf, NO_CURSOR, nextScanCursor, parseScanCursor } from './scan-cursor.ts'
-import { scratch } from './scratch.ts'
 import { beginHeads, closeList, NO_TYPE, openList, WalkFilter, walkPage } from './walk.ts'
 
 const filter = new WalkFilter()
@@ -112,7 +111,7 @@ export function randomkey(call: Call): void {
       replyKey(call, side, entry)
       return
     }
-    removeExpired(call, side, entry)
+    removeExpired(side, call.database, entry)
   }
   replyAnyLiveKey(call)
 }
@@ -135,16 +134,6 @@ function drawSide(call: Call): ShardSide | undefined {
 function isLive(call: Call, side: ShardSide, entry: number): boolean {
   const expiryMs = entryExpiry(side.arena, entry)
   return expiryMs === NO_EXPIRY || expiryMs > call.nowMs
-}
-
-/** A lookup removes it; the key's bytes go with the entry, so they are copied before. */
-function removeExpired(call: Call, side: ShardSide, entry: number): void {
-  const length = entryKeyLength(side.arena, entry)
-  const start = entryKeyStart(side.arena, entry)
-  const bytes = side.arena.bytes[entry >>> SEGMENT_SHIFT]
-  const key = scratch(length)
-  key.set(bytes.subarray(start, start + length))
-  lookup(side, call.database, call.nowMs, key, 0, length, hashOfKey(side, key, 0, length))
 }
 
 function replyKey(call: Call, side: ShardSide, entry: number): void {

@@ -1,11 +1,12 @@
 // GETRANGE and SETRANGE: parts of strings by byte positions. [redis-3.2 t_string.c]
 
 import { stringSetRange } from '../keyspace/effects.ts'
+import { lookup } from '../keyspace/keyspace.ts'
 import { entryValueLength } from '../memory/entry.ts'
 import { EMPTY_BULK, OFFSET_OUT_OF_RANGE, ZERO } from '../wire/replies.ts'
 import { isString, lengthAllowed, replyNotInteger, replyValueRange, succeeded } from './answers.ts'
-import { argumentExceeds, hashOfArgument, lookupArgument, roughInteger } from './arguments.ts'
-import { type Call, sideOfArgument } from './call.ts'
+import { argumentExceeds, keyArgument, roughInteger, valueArgument } from './arguments.ts'
+import type { Call } from './call.ts'
 
 const KEY = 1
 
@@ -17,8 +18,8 @@ export function getrange(call: Call): void {
     replyNotInteger(call)
     return
   }
-  const side = sideOfArgument(call, KEY)
-  const entry = lookupArgument(call, side, KEY, hashOfArgument(call, side, KEY))
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry === 0) {
     call.reply.raw(EMPTY_BULK)
     return
@@ -42,11 +43,10 @@ export function setrange(call: Call): void {
     call.reply.error(OFFSET_OUT_OF_RANGE)
     return
   }
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry !== 0 && !isString(call, side, entry)) return
-  const { bytes, starts, lengths } = call
+  const { lengths } = call
   const oldLength = entry === 0 ? 0 : entryValueLength(side.arena, entry)
   if (lengths[3] === 0) {
     // Storing nothing does not even make the key.
@@ -56,17 +56,7 @@ export function setrange(call: Call): void {
   }
   // An offset near 2^63 is a rough number, but far beyond any limit all the same.
   if (!lengthAllowed(call, offset + lengths[3])) return
-  const outcome = stringSetRange(
-    side,
-    call.database,
-    hash,
-    bytes,
-    starts[KEY],
-    lengths[KEY],
-    offset,
-    bytes,
-    starts[3],
-    lengths[3],
-  )
+  valueArgument(call, side, 3)
+  const outcome = stringSetRange(side, offset)
   if (succeeded(call, outcome)) call.reply.integer(Math.max(oldLength, offset + lengths[3]))
 }

@@ -2,21 +2,21 @@
 // -> decide -> one effect -> one reply. [redis-3.2 t_string.c; what is later: redis-7.0]
 
 import {
-  deleteKey,
-  expireAt,
-  persist,
+  keyDelete,
+  keyExpireAt,
+  keyPersist,
   stringAppend,
   stringSet,
   stringSetKeepExpiry,
 } from '../keyspace/effects.ts'
+import { lookup } from '../keyspace/keyspace.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { entryExpiry, entryType, entryValueLength } from '../memory/entry.ts'
 import { NO_EXPIRY, TYPE_STRING } from '../memory/layout.ts'
-import { MSET_ARITY, ONE, wrongArity, ZERO } from '../wire/replies.ts'
+import { ONE, ZERO } from '../wire/replies.ts'
 import { isString, lengthAllowed, replyValue, succeeded } from './answers.ts'
-import { hashOfArgument, lookupArgument, speaksRedis7 } from './arguments.ts'
-import { type Call, sideOfArgument } from './call.ts'
-import { setSeveral } from './set-several.ts'
+import { keyArgument, valueArgument } from './arguments.ts'
+import type { Call } from './call.ts'
 import {
   OPTION_EX,
   OPTION_GET,
@@ -35,15 +35,15 @@ import { expiryTime } from './times.ts'
 const KEY = 1
 
 export function get(call: Call): void {
-  const side = sideOfArgument(call, KEY)
-  const entry = lookupArgument(call, side, KEY, hashOfArgument(call, side, KEY))
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry === 0) call.reply.nullBulk()
   else if (isString(call, side, entry)) replyValue(call, side, entry)
 }
 
 export function strlen(call: Call): void {
-  const side = sideOfArgument(call, KEY)
-  const entry = lookupArgument(call, side, KEY, hashOfArgument(call, side, KEY))
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry === 0) call.reply.raw(ZERO)
   else if (isString(call, side, entry)) call.reply.integer(entryValueLength(side.arena, entry))
 }
@@ -51,8 +51,8 @@ export function strlen(call: Call): void {
 export function mget(call: Call): void {
   call.reply.arrayHeader(call.argCount - 1)
   for (let index = 1; index < call.argCount; index++) {
-    const side = sideOfArgument(call, index)
-    const entry = lookupArgument(call, side, index, hashOfArgument(call, side, index))
+    const side = keyArgument(call, index)
+    const entry = lookup(side, call.nowMs)
     if (entry === 0 || entryType(side.arena, entry) !== TYPE_STRING) call.reply.nullBulk()
     else replyValue(call, side, entry)
   }
@@ -65,33 +65,14 @@ export function set(call: Call): void {
     setWithOptions(call)
     return
   }
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  if (lengthAllowed(call, call.lengths[2]) && store(call, side, hash, 2, NO_EXPIRY)) call.reply.ok()
+  const side = keyArgument(call, KEY)
+  if (lengthAllowed(call, call.lengths[2]) && store(call, side, 2, NO_EXPIRY)) call.reply.ok()
 }
 
-/** Stores argument `value` at argument 1. False: an error was answered. */
-function store(
-  call: Call,
-  side: ShardSide,
-  hash: number,
-  value: number,
-  expiryMs: number,
-): boolean {
-  const { bytes, starts, lengths } = call
-  const outcome = stringSet(
-    side,
-    call.database,
-    hash,
-    bytes,
-    starts[KEY],
-    lengths[KEY],
-    bytes,
-    starts[value],
-    lengths[value],
-    expiryMs,
-  )
-  return succeeded(call, outcome)
+/** Stores argument `index` under the key of the side's record. False: an error was answered. */
+function store(call: Call, side: ShardSide, index: number, expiryMs: number): boolean {
+  valueArgument(call, side, index)
+  return succeeded(call, stringSet(side, expiryMs))
 }
 
 function setWithOptions(call: Call): void {
@@ -99,9 +80,8 @@ function setWithOptions(call: Call): void {
   if (options === OPTIONS_REFUSED) return
   const expiryMs = optionsExpiry(call, options)
   if (Number.isNaN(expiryMs) || !lengthAllowed(call, call.lengths[2])) return
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   const before = call.reply.position
   if ((options & OPTION_GET) !== 0) {
     // The old value goes out first: the effect may overwrite it where it is.
@@ -117,34 +97,22 @@ function setWithOptions(call: Call): void {
   const after = call.reply.position
   call.reply.position = before
   const keep = (options & OPTION_KEEP_TTL) !== 0
-  const done = keep ? storeKeepingExpiry(call, side, hash) : store(call, side, hash, 2, expiryMs)
+  const done = keep ? storeKeepingExpiry(call, side) : store(call, side, 2, expiryMs)
   if (!done) return
   if ((options & OPTION_GET) !== 0) call.reply.position = after
   else call.reply.ok()
 }
 
-function storeKeepingExpiry(call: Call, side: ShardSide, hash: number): boolean {
-  const { bytes, starts, lengths } = call
-  const outcome = stringSetKeepExpiry(
-    side,
-    call.database,
-    hash,
-    bytes,
-    starts[KEY],
-    lengths[KEY],
-    bytes,
-    starts[2],
-    lengths[2],
-  )
-  return succeeded(call, outcome)
+function storeKeepingExpiry(call: Call, side: ShardSide): boolean {
+  valueArgument(call, side, 2)
+  return succeeded(call, stringSetKeepExpiry(side))
 }
 
 export function setnx(call: Call): void {
   if (!lengthAllowed(call, call.lengths[2])) return
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  if (lookupArgument(call, side, KEY, hash) !== 0) call.reply.raw(ZERO)
-  else if (store(call, side, hash, 2, NO_EXPIRY)) call.reply.raw(ONE)
+  const side = keyArgument(call, KEY)
+  if (lookup(side, call.nowMs) !== 0) call.reply.raw(ZERO)
+  else if (store(call, side, 2, NO_EXPIRY)) call.reply.raw(ONE)
 }
 
 export function setex(call: Call): void {
@@ -158,72 +126,57 @@ export function psetex(call: Call): void {
 function storeWithTime(call: Call, seconds: boolean): void {
   const expiryMs = expiryTime(call, 2, seconds, true, true)
   if (Number.isNaN(expiryMs) || !lengthAllowed(call, call.lengths[3])) return
-  const side = sideOfArgument(call, KEY)
-  if (store(call, side, hashOfArgument(call, side, KEY), 3, expiryMs)) call.reply.ok()
+  if (store(call, keyArgument(call, KEY), 3, expiryMs)) call.reply.ok()
 }
 
 export function append(call: Call): void {
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
-  const { bytes, starts, lengths } = call
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
+  const { lengths } = call
   if (entry === 0) {
     if (!lengthAllowed(call, lengths[2])) return
-    if (store(call, side, hash, 2, NO_EXPIRY)) call.reply.integer(lengths[2])
+    if (store(call, side, 2, NO_EXPIRY)) call.reply.integer(lengths[2])
     return
   }
   if (!isString(call, side, entry)) return
   const length = entryValueLength(side.arena, entry) + lengths[2]
   if (!lengthAllowed(call, length)) return
-  const outcome = stringAppend(
-    side,
-    call.database,
-    hash,
-    bytes,
-    starts[KEY],
-    lengths[KEY],
-    bytes,
-    starts[2],
-    lengths[2],
-  )
-  if (succeeded(call, outcome)) call.reply.integer(length)
+  valueArgument(call, side, 2)
+  if (succeeded(call, stringAppend(side))) call.reply.integer(length)
 }
 
 // ── Read and change ──────────────────────────────────────────────────────────────────────────
 
 export function getset(call: Call): void {
   if (!lengthAllowed(call, call.lengths[2])) return
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry !== 0 && !isString(call, side, entry)) return
   const before = call.reply.position
   if (entry === 0) call.reply.nullBulk()
   else replyValue(call, side, entry)
   const after = call.reply.position
   call.reply.position = before
-  if (store(call, side, hash, 2, NO_EXPIRY)) call.reply.position = after
+  if (store(call, side, 2, NO_EXPIRY)) call.reply.position = after
 }
 
 export function getdel(call: Call): void {
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry === 0) {
     call.reply.nullBulk()
     return
   }
   if (!isString(call, side, entry)) return
   replyValue(call, side, entry)
-  deleteKey(side, call.database, hash, call.bytes, call.starts[KEY], call.lengths[KEY])
+  keyDelete(side)
 }
 
 export function getex(call: Call): void {
   const options = parseGetexOptions(call)
   if (options === OPTIONS_REFUSED) return
-  const side = sideOfArgument(call, KEY)
-  const hash = hashOfArgument(call, side, KEY)
-  const entry = lookupArgument(call, side, KEY, hash)
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
   if (entry === 0) {
     call.reply.nullBulk()
     return
@@ -235,61 +188,27 @@ export function getex(call: Call): void {
   replyValue(call, side, entry)
   const after = call.reply.position
   call.reply.position = before
-  if (changeExpiry(call, side, hash, entry, options, expiryMs)) call.reply.position = after
+  if (changeExpiry(call, side, entry, options, expiryMs)) call.reply.position = after
 }
 
 /** What GETEX does besides reading. False: an error was answered. */
 function changeExpiry(
   call: Call,
   side: ShardSide,
-  hash: number,
   entry: number,
   options: number,
   expiryMs: number,
 ): boolean {
-  const { database, bytes } = call
-  const start = call.starts[KEY]
-  const length = call.lengths[KEY]
   if (expiryMs !== NO_EXPIRY) {
     const relative = (options & (OPTION_EX | OPTION_PX)) !== 0
     if (!relative && expiryMs <= call.nowMs) {
-      deleteKey(side, database, hash, bytes, start, length)
+      keyDelete(side)
       return true
     }
-    return succeeded(call, expireAt(side, database, hash, bytes, start, length, expiryMs))
+    return succeeded(call, keyExpireAt(side, expiryMs))
   }
   if ((options & OPTION_PERSIST) !== 0 && entryExpiry(side.arena, entry) !== NO_EXPIRY) {
-    return succeeded(call, persist(side, database, hash, bytes, start, length))
-  }
-  return true
-}
-
-// ── MSET ─────────────────────────────────────────────────────────────────────────────────────
-
-export function mset(call: Call): void {
-  if (pairsAllowed(call) && succeeded(call, setSeveral(call))) call.reply.ok()
-}
-
-export function msetnx(call: Call): void {
-  if (!pairsAllowed(call)) return
-  for (let index = 1; index < call.argCount; index += 2) {
-    const side = sideOfArgument(call, index)
-    if (lookupArgument(call, side, index, hashOfArgument(call, side, index)) !== 0) {
-      call.reply.raw(ZERO)
-      return
-    }
-  }
-  if (succeeded(call, setSeveral(call))) call.reply.raw(ONE)
-}
-
-/** Keys and values in pairs, none too long. False: an error was answered. */
-function pairsAllowed(call: Call): boolean {
-  if ((call.argCount & 1) === 0) {
-    call.reply.error(speaksRedis7(call) ? wrongArity(call.row.name) : MSET_ARITY)
-    return false
-  }
-  for (let index = 2; index < call.argCount; index += 2) {
-    if (!lengthAllowed(call, call.lengths[index])) return false
+    return succeeded(call, keyPersist(side))
   }
   return true
 }

@@ -6,8 +6,22 @@
 // Every effect validates and allocates first and mutates with code that cannot throw: after
 // EFFECT_OUT_OF_MEMORY or EFFECT_NOT_WRITTEN nothing has changed.
 //
-//   fill the record -> find -> allocate -> (large records: write to the file) -> change -> append
+// Key and value are in the side's record (record.ts), what else an effect needs is a parameter:
+//
+//   record.setKey(…) -> lookup(side, now) -> record.setValue(…) -> stringSet(side, expiry)
+//
+// and inside:
+//
+//   setEffect -> locate -> allocate -> (large records: write to the file) -> change -> append
 
-export { deleteKey, expireAt, flushAll, flushDatabase, persist } from './key-effects.ts'
+export {
+  deleteKey,
+  flushAll,
+  flushDatabase,
+  keyDelete,
+  keyExpireAt,
+  keyPersist,
+} from './key-effects.ts'
 export { EFFECT_NOT_WRITTEN, EFFECT_OK, EFFECT_OUT_OF_MEMORY } from './outcomes.ts'
+export { stringsSet } from './several-strings.ts'
 export { stringAppend, stringSet, stringSetKeepExpiry, stringSetRange } from './string-effects.ts'

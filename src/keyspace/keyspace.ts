@@ -3,38 +3,43 @@
 // slave's) hides it instead.
 
 import { databaseRoot } from '../memory/database.ts'
-import { dictionaryCount, dictionaryExpiring, dictionaryFind } from '../memory/dictionary.ts'
-import { entryExpiry, setEntryClock } from '../memory/entry.ts'
-import { NO_EXPIRY } from '../memory/layout.ts'
-import { deleteKey } from './effects.ts'
-import type { ShardSide } from './side.ts'
+import { dictionaryCount, dictionaryExpiring } from '../memory/dictionary.ts'
+import { entryExpiry, entryKeyLength, entryKeyStart, setEntryClock } from '../memory/entry.ts'
+import { NO_EXPIRY, SEGMENT_SHIFT } from '../memory/layout.ts'
+import { keyDelete } from './effects.ts'
+import { locate } from './entries.ts'
+import { hashOfKey, type ShardSide } from './side.ts'
 
 /** Ticks of the access clock: one in 2^16 ms, about a minute; 24 bits last 34 years. */
 const CLOCK_TICK_MS = 65_536
 
-/** The entry's address, or 0. `hash` is hashOfKey of the key. */
-export function lookup(
-  side: ShardSide,
-  database: number,
-  nowMs: number,
-  bytes: Uint8Array,
-  start: number,
-  length: number,
-  hash: number,
-): number {
+/** The entry of the key in the side's record, or 0. */
+export function lookup(side: ShardSide, nowMs: number): number {
   const arena = side.arena
-  const entry = dictionaryFind(arena, databaseRoot(arena, database), hash, bytes, start, length)
+  const entry = locate(side)
   if (entry === 0) return 0
   const expiryMs = entryExpiry(arena, entry)
   if (expiryMs !== NO_EXPIRY && expiryMs <= nowMs) {
-    if (!side.readOnly && side.log.healthy()) {
-      deleteKey(side, database, hash, bytes, start, length)
-      side.expiredCount++
-    }
+    expire(side)
     return 0
   }
   if (!side.readOnly) setEntryClock(arena, entry, (nowMs / CLOCK_TICK_MS) | 0)
   return entry
+}
+
+/** Removes an entry whose time is over and that a walk has met, if this side may. */
+export function removeExpired(side: ShardSide, database: number, entry: number): void {
+  const { arena } = side
+  const bytes = arena.bytes[entry >>> SEGMENT_SHIFT]
+  const start = entryKeyStart(arena, entry)
+  const length = entryKeyLength(arena, entry)
+  side.record.setKey(database, bytes, start, length, hashOfKey(side, bytes, start, length))
+  expire(side)
+}
+
+function expire(side: ShardSide): void {
+  if (side.readOnly || !side.log.healthy()) return
+  if (keyDelete(side)) side.expiredCount++
 }
 
 /** Keys of a database, the logically expired ones included. */

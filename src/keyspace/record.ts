@@ -1,48 +1,104 @@
-// What an effect is about to do and to record: filled once at the top of an effect, read by every
-// step of it. One a side and thread, used again for each effect, so steps need no ten arguments.
+// The key that a command is at, where it was found, and what an effect does to it and records.
+// One a side and thread, used again and again, so that no step takes a dozen arguments:
+//
+//   command, replay:  setKey -> (lookup) -> setValue -> effect
+//   effect:           setEffect -> locate -> allocate -> change -> append
+//
+// The bytes stay the caller's: they must hold still until the effect has returned. Further byte
+// arguments of later effects (a field, a member) get a pair of their own beside the value.
+
+import type { ShardLog } from '../log/writer.ts'
+
+const NO_BYTES = new Uint8Array(0)
 
 export class EffectRecord {
-  /** One of EFFECT_… of log/codes.ts. */
-  code = 0
   database = 0
   key: Uint8Array
   keyStart = 0
   keyLength = 0
+  /** hashOfKey of the key. */
+  hash = 0
+
+  /** True: the next five are right. Whatever moves a slot of the dictionary says false. */
+  located = false
+  /** Root of the key's database, 0 if it is not there yet. */
+  root = 0
+  /** The key's entry, 0 if there is none. */
+  entry = 0
+  /** The slot that holds the entry; without meaning if there is none. */
+  page = 0
+  slot = 0
+
   value: Uint8Array
   valueStart = 0
   valueLength = 0
+
+  /** One of EFFECT_… of log/codes.ts. */
+  code = 0
   /** Expiry in ms, offset, or NO_EXPIRY: see log/codes.ts. */
   number = 0
+  /** Of the log record; 0 unless it is copied from another log. */
+  flags = 0
 
   constructor() {
     this.key = NO_BYTES
     this.value = NO_BYTES
   }
 
-  setKey(
-    code: number,
-    database: number,
-    key: Uint8Array,
-    keyStart: number,
-    keyLength: number,
-    number: number,
-  ): void {
-    this.code = code
+  /** What the next lookups and effects are about. `hash` is hashOfKey of the key. */
+  setKey(database: number, bytes: Uint8Array, start: number, length: number, hash: number): void {
     this.database = database
-    this.key = key
-    this.keyStart = keyStart
-    this.keyLength = keyLength
-    this.value = NO_BYTES
-    this.valueStart = 0
-    this.valueLength = 0
-    this.number = number
+    this.key = bytes
+    this.keyStart = start
+    this.keyLength = length
+    this.hash = hash
+    this.located = false
   }
 
-  setValue(value: Uint8Array, valueStart: number, valueLength: number): void {
-    this.value = value
-    this.valueStart = valueStart
-    this.valueLength = valueLength
+  setValue(bytes: Uint8Array, start: number, length: number): void {
+    this.value = bytes
+    this.valueStart = start
+    this.valueLength = length
+  }
+
+  /** For effects that take no value: one that was set for another is not recorded. */
+  clearValue(): void {
+    this.valueLength = 0
+  }
+
+  /** Names the effect: the first step of each. */
+  setEffect(code: number, number: number): void {
+    this.code = code
+    this.number = number
   }
 }
 
-const NO_BYTES = new Uint8Array(0)
+/** Is the record too large for the log's slice? Then writeRecord comes before any change. */
+export function recordIsLarge(log: ShardLog, record: EffectRecord): boolean {
+  return log.isLarge(record.keyLength, record.valueLength)
+}
+
+/** Appends a record that is not large to a log. Cannot fail on a healthy log. */
+export function appendRecordTo(log: ShardLog, record: EffectRecord): void {
+  log.append(
+    record.code,
+    record.database,
+    record.flags,
+    record.key,
+    record.keyStart,
+    record.keyLength,
+    record.value,
+    record.valueStart,
+    record.valueLength,
+    record.number,
+  )
+}
+
+/** Writes a large record straight to the log's file. False: not written. */
+export function writeRecordTo(log: ShardLog, record: EffectRecord): boolean {
+  const { code, database, flags, number, key, keyStart, keyLength } = record
+  const { value, valueStart, valueLength } = record
+  const keyBytes = key.subarray(keyStart, keyStart + keyLength)
+  const valueBytes = value.subarray(valueStart, valueStart + valueLength)
+  return log.appendLarge(code, database, flags, number, keyBytes, [valueBytes])
+}

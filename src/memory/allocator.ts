@@ -14,6 +14,7 @@ import {
   ALLOCATIONS_DOUBLE,
   FAILURES_DOUBLE,
   GRAIN_BYTES,
+  RELEASE_HEAD_WORD,
   RELEASES_DOUBLE,
   SLAB_BLOCK_BYTES_MAX,
   USED_DOUBLE,
@@ -27,27 +28,65 @@ import {
   slabUnitsFor,
 } from './slab.ts'
 
+// ── A full arena ───────────────────────────────────────────────────────────────────────────────
+
+/** Gives memory back that waits for it, as releaseSlice does. True: there is more. */
+export type Reclaim = (arena: Arena, pagesMax: number) => boolean
+
+/** Pages given back between two tries: about 170 entries, 0.1 ms. */
+const RECLAIM_STEP_PAGES = 4
+
+// This thread's allowance for allocations that find no memory. Not in shared memory: it is about the
+// command that runs, and no other command runs meanwhile.
+let reclaim: Reclaim | undefined
+let reclaimPagesLeft = 0
+
+/**
+ * From now on an allocation that fails gives back up to `pagesMax` pages, all failures together,
+ * and tries again. Without it nothing is given back here.
+ */
+export function allowReclaim(give: Reclaim, pagesMax: number): void {
+  reclaim = give
+  reclaimPagesLeft = pagesMax
+}
+
+function reclaimStep(arena: Arena): boolean {
+  if (reclaimPagesLeft <= 0 || arena.words[0][RELEASE_HEAD_WORD] === 0) return false
+  reclaimPagesLeft -= RECLAIM_STEP_PAGES
+  reclaim?.(arena, RECLAIM_STEP_PAGES)
+  return true
+}
+
+// ── Blocks ─────────────────────────────────────────────────────────────────────────────────────
+
 /** Address of a block of at least `byteLength` bytes with any content, or 0: out of memory, then
- * nothing has changed. Sets arena.allocationFresh. */
+ * nothing that is in use has changed. Sets arena.allocationFresh. */
 export function allocate(arena: Arena, byteLength: number): number {
   const doubles = arena.doubles[0]
   if (arena.failAllocationIn !== 0 && failsByTestSwitch(arena)) {
     doubles[FAILURES_DOUBLE]++
     return 0
   }
-  let address = 0
-  if (byteLength <= SLAB_BLOCK_BYTES_MAX) {
-    const units = slabUnitsFor(byteLength)
-    address = allocateSlabBlock(arena, units)
-    if (address === 0 && releaseEmptySlabs(arena)) address = allocateSlabBlock(arena, units)
-    if (address === 0) address = allocateLargerSlabBlock(arena, units)
-  } else {
-    address = allocateExtent(arena, byteLength)
-    if (address === 0 && releaseEmptySlabs(arena)) address = allocateExtent(arena, byteLength)
-    if (address !== 0) doubles[USED_DOUBLE] += extentGrains(arena, address) * GRAIN_BYTES
+  let address = takeBlock(arena, byteLength)
+  while (address === 0 && reclaimStep(arena)) address = takeBlock(arena, byteLength)
+  if (address === 0 && byteLength <= SLAB_BLOCK_BYTES_MAX) {
+    address = allocateLargerSlabBlock(arena, slabUnitsFor(byteLength))
   }
   if (address === 0) doubles[FAILURES_DOUBLE]++
   else doubles[ALLOCATIONS_DOUBLE]++
+  return address
+}
+
+function takeBlock(arena: Arena, byteLength: number): number {
+  if (byteLength <= SLAB_BLOCK_BYTES_MAX) {
+    const units = slabUnitsFor(byteLength)
+    const address = allocateSlabBlock(arena, units)
+    if (address !== 0 || !releaseEmptySlabs(arena)) return address
+    return allocateSlabBlock(arena, units)
+  }
+  let address = allocateExtent(arena, byteLength)
+  if (address === 0 && releaseEmptySlabs(arena)) address = allocateExtent(arena, byteLength)
+  if (address !== 0) arena.doubles[0][USED_DOUBLE] += extentGrains(arena, address) * GRAIN_BYTES
   return address
 }
 

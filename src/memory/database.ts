@@ -117,11 +117,15 @@ export function detachDatabase(arena: Arena, database: number): void {
   detachDictionary(arena, root)
 }
 
-/** Appends a dictionary that nothing refers to any more to the release queue. Cannot fail. */
+/** Appends a dictionary that nothing refers to any more to the release queue. Cannot fail. The
+ * counters of its slots go at once: no small piece makes room for those of the next database. */
 export function detachDictionary(arena: Arena, root: number): void {
   const arenaWords = arena.words[0]
   const words = arena.words[root >>> SEGMENT_SHIFT]
   const rootWord = (root & UNIT_MASK) << 1
+  const counts = words[rootWord + SLOT_COUNTS_WORD]
+  if (counts !== 0) release(arena, counts, SLOT_COUNTS_BYTES)
+  words[rootWord + SLOT_COUNTS_WORD] = 0
   words[rootWord + QUEUE_NEXT_WORD] = 0
   words[rootWord + RELEASE_INDEX_WORD] = 0
   const tail = arenaWords[RELEASE_TAIL_WORD]
@@ -157,9 +161,7 @@ export function releaseSlice(arena: Arena, pagesMax: number): boolean {
       continue
     }
     const next = words[rootWord + QUEUE_NEXT_WORD]
-    const counts = words[rootWord + SLOT_COUNTS_WORD]
     if (directory !== 0) release(arena, directory, 4 << depth)
-    if (counts !== 0) release(arena, counts, SLOT_COUNTS_BYTES)
     release(arena, root, DICTIONARY_ROOT_BYTES)
     arenaWords[RELEASE_HEAD_WORD] = next
     if (next === 0) arenaWords[RELEASE_TAIL_WORD] = 0

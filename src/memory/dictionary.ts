@@ -15,8 +15,10 @@ import { entryKeyEquals, setEntryExpiry } from './entry.ts'
 import {
   ADDRESS_MASK,
   COUNT_WORD,
+  DEPTH_WORD,
   DICTIONARY_ROOT_BYTES,
   DICTIONARY_ROOT_WORDS,
+  DIRECTORY_WORD,
   EXPIRING_WORD,
   MOVED_MAX_WORD,
   NEXT_EXPIRY_DOUBLE,
@@ -58,11 +60,20 @@ export function dictionaryFind(
   keyStart: number,
   keyLength: number,
 ): number {
+  arena.foundPage = 0
+  if (root === 0) return 0
+  const segments = arena.words
+  // pageOf, written out: this is the one place where its call can be felt.
+  const rootWords = segments[root >>> SEGMENT_SHIFT]
+  const rootWord = (root & UNIT_MASK) << 1
+  const directory = rootWords[rootWord + DIRECTORY_WORD]
+  if (directory === 0) return 0
+  const index = (hash >>> 1) >>> (31 - rootWords[rootWord + DEPTH_WORD])
+  let page = segments[directory >>> SEGMENT_SHIFT][((directory & UNIT_MASK) << 1) + index]
   const wanted = hash | 0
   const home = ((hash & 0xff) * PAGE_SLOTS) >>> 8
-  let page = pageOf(arena, root, wanted)
   while (page !== 0) {
-    const words = arena.words[page >>> SEGMENT_SHIFT]
+    const words = segments[page >>> SEGMENT_SHIFT]
     const pageWord = (page & UNIT_MASK) << 1
     let slot = home
     for (let probed = 0; probed < PAGE_SLOTS; probed++) {
@@ -81,7 +92,6 @@ export function dictionaryFind(
     }
     page = words[pageWord + PAGE_OVERFLOW_WORD]
   }
-  arena.foundPage = 0
   return 0
 }
 

@@ -3,12 +3,12 @@
 
 import { CkvError } from '../base/errors.ts'
 import {
-  deleteKey,
   EFFECT_OK,
-  expireAt,
   flushAll,
   flushDatabase,
-  persist,
+  keyDelete,
+  keyExpireAt,
+  keyPersist,
   stringAppend,
   stringSet,
   stringSetKeepExpiry,
@@ -40,17 +40,16 @@ export function applyRecord(
   valueLength: number,
   number: number,
 ): void {
-  const outcome = applyEffect(
-    side,
-    code,
-    database,
-    bytes,
-    keyStart,
-    keyLength,
-    valueStart,
-    valueLength,
-    number,
-  )
+  const { record } = side
+  const hash = hashOfKey(side, bytes, keyStart, keyLength)
+  record.setKey(database, bytes, keyStart, keyLength, hash)
+  record.setValue(bytes, valueStart, valueLength)
+  if (applyEffect(side, code, database, number) === EFFECT_OK) return
+  // Blocks do not always lie as they lay when the log was written: a shard that was full to the
+  // brim may need a little of what is kept back.
+  side.arena.reserveOpen = true
+  const outcome = applyEffect(side, code, database, number)
+  side.arena.reserveOpen = false
   if (outcome === EFFECT_OK) return
   throw new CkvError(
     'RECOVERY_MEMORY',
@@ -58,107 +57,28 @@ export function applyRecord(
   )
 }
 
-function applyEffect(
-  side: ShardSide,
-  code: number,
-  database: number,
-  bytes: Uint8Array,
-  keyStart: number,
-  keyLength: number,
-  valueStart: number,
-  valueLength: number,
-  number: number,
-): number {
-  if (code === EFFECT_FLUSH_ALL) return flushAll(side)
-  if (code === EFFECT_FLUSH_DATABASE) return flushDatabase(side, database)
-  const hash = hashOfKey(side, bytes, keyStart, keyLength)
-  switch (code) {
-    case EFFECT_DELETE:
-      deleteKey(side, database, hash, bytes, keyStart, keyLength)
-      return EFFECT_OK
-    case EFFECT_EXPIRE_AT:
-      return expireAt(side, database, hash, bytes, keyStart, keyLength, number)
-    case EFFECT_PERSIST:
-      return persist(side, database, hash, bytes, keyStart, keyLength)
-    default:
-      return applyStringEffect(
-        side,
-        code,
-        database,
-        hash,
-        bytes,
-        keyStart,
-        keyLength,
-        valueStart,
-        valueLength,
-        number,
-      )
-  }
-}
-
-function applyStringEffect(
-  side: ShardSide,
-  code: number,
-  database: number,
-  hash: number,
-  bytes: Uint8Array,
-  keyStart: number,
-  keyLength: number,
-  valueStart: number,
-  valueLength: number,
-  number: number,
-): number {
+/** The effect with this code on key and value of the side's record. */
+function applyEffect(side: ShardSide, code: number, database: number, number: number): number {
   switch (code) {
     case EFFECT_STRING_SET:
-      return stringSet(
-        side,
-        database,
-        hash,
-        bytes,
-        keyStart,
-        keyLength,
-        bytes,
-        valueStart,
-        valueLength,
-        number,
-      )
+      return stringSet(side, number)
     case EFFECT_STRING_SET_KEEP_EXPIRY:
-      return stringSetKeepExpiry(
-        side,
-        database,
-        hash,
-        bytes,
-        keyStart,
-        keyLength,
-        bytes,
-        valueStart,
-        valueLength,
-      )
+      return stringSetKeepExpiry(side)
     case EFFECT_STRING_APPEND:
-      return stringAppend(
-        side,
-        database,
-        hash,
-        bytes,
-        keyStart,
-        keyLength,
-        bytes,
-        valueStart,
-        valueLength,
-      )
+      return stringAppend(side)
     case EFFECT_STRING_SET_RANGE:
-      return stringSetRange(
-        side,
-        database,
-        hash,
-        bytes,
-        keyStart,
-        keyLength,
-        number,
-        bytes,
-        valueStart,
-        valueLength,
-      )
+      return stringSetRange(side, number)
+    case EFFECT_DELETE:
+      keyDelete(side)
+      return EFFECT_OK
+    case EFFECT_EXPIRE_AT:
+      return keyExpireAt(side, number)
+    case EFFECT_PERSIST:
+      return keyPersist(side)
+    case EFFECT_FLUSH_DATABASE:
+      return flushDatabase(side, database)
+    case EFFECT_FLUSH_ALL:
+      return flushAll(side)
     default:
       throw unknownCode(side, code)
   }

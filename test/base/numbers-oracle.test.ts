@@ -3,11 +3,11 @@
 import t from 'tap'
 import { doubleText, parseDouble, parseInt64 } from '../../src/base/numbers.ts'
 import { SeededRandom } from '../../src/base/random.ts'
-import { oracleSkip, RedisOracle } from '../support/redis-oracle.ts'
+import { redisSkip, startRedis } from '../support/redis.ts'
 import type { Reply } from '../support/resp.ts'
 import { floatText, incrementByFloat, integerText } from './number-texts.ts'
 
-const skip = oracleSkip()
+const skip = redisSkip()
 const ROUNDS = process.env.CKV_TEST_LONG === '1' ? 200 : 10
 const CASES_A_ROUND = 2000
 const seed = Number(process.env.CKV_TEST_SEED ?? 20_260)
@@ -19,7 +19,7 @@ function replyText(reply: Reply): string {
 }
 
 t.test('INCRBYFLOAT', { skip }, async (t) => {
-  const oracle = await RedisOracle.start()
+  const oracle = await startRedis()
   t.teardown(() => oracle.stop())
   const random = new SeededRandom(seed)
   let accepted = 0
@@ -47,7 +47,7 @@ t.test('INCRBYFLOAT', { skip }, async (t) => {
 
 t.test('scores: strtod in, %.17g out', { skip }, async (t) => {
   // Not as a packed list, which would keep -0 as the integer 0.
-  const oracle = await RedisOracle.start('--zset-max-listpack-entries', '0')
+  const oracle = await startRedis('--zset-max-listpack-entries', '0')
   t.teardown(() => oracle.stop())
   const random = new SeededRandom(seed + 1)
   for (let round = 0; round < ROUNDS; round++) {
@@ -72,7 +72,7 @@ t.test('scores: strtod in, %.17g out', { skip }, async (t) => {
 })
 
 t.test('integers: string2ll', { skip }, async (t) => {
-  const oracle = await RedisOracle.start()
+  const oracle = await startRedis()
   t.teardown(() => oracle.stop())
   const random = new SeededRandom(seed + 2)
   for (let round = 0; round < ROUNDS; round++) {

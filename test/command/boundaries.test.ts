@@ -4,7 +4,7 @@
 
 import t from 'tap'
 import type { Words } from '../compat/generator.ts'
-import { oracleSkip, RedisOracle } from '../support/redis-oracle.ts'
+import { redisSkip, startRedis } from '../support/redis.ts'
 import type { Reply } from '../support/resp.ts'
 import { ShardFixture } from '../support/shard-fixture.ts'
 import { wordsOf } from './script.ts'
@@ -94,8 +94,8 @@ function sameTime(ours: Reply, theirs: Reply): boolean {
   return Math.abs(ours - theirs) <= 3 || (ours > 9e12 && theirs > 9e12)
 }
 
-t.test('boundary numbers against Redis 7.0', { skip: oracleSkip() }, async (t) => {
-  const oracle = await RedisOracle.start()
+t.test('boundary numbers against Redis 7.0', { skip: redisSkip() }, async (t) => {
+  const oracle = await startRedis()
   t.teardown(() => oracle.stop())
   const fixture = new ShardFixture({ profile: 'redis', arenaBytes: 8_388_608 })
   let count = 0

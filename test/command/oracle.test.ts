@@ -6,7 +6,7 @@ import { ERROR_NAME_BYTES_MAX } from '../../src/base/limits.ts'
 import { findCommand } from '../../src/catalog/lookup.ts'
 import { sameReply, show } from '../compat/compare.ts'
 import { CommandGenerator, type Words } from '../compat/generator.ts'
-import { oracleSkip, RedisOracle } from '../support/redis-oracle.ts'
+import { type RedisServer, redisSkip, startRedis } from '../support/redis.ts'
 import type { Reply } from '../support/resp.ts'
 import { ShardFixture } from '../support/shard-fixture.ts'
 
@@ -57,7 +57,7 @@ function nextBatch(generator: CommandGenerator): Words[] {
   return batch
 }
 
-async function compare(oracle: RedisOracle, seed: number, shards: number): Promise<string[]> {
+async function compare(oracle: RedisServer, seed: number, shards: number): Promise<string[]> {
   await oracle.pipeline([['FLUSHALL']])
   const fixture = new ShardFixture({ profile: 'redis', shards, arenaBytes: 33_554_432 })
   const generator = new CommandGenerator({ seed, nowMs: Date.now(), profile: 'redis' })
@@ -80,8 +80,8 @@ async function compare(oracle: RedisOracle, seed: number, shards: number): Promi
   return mismatches
 }
 
-t.test('random commands against Redis 7.0', { skip: oracleSkip(), timeout: 300_000 }, async (t) => {
-  const oracle = await RedisOracle.start()
+t.test('random commands against Redis 7.0', { skip: redisSkip(), timeout: 300_000 }, async (t) => {
+  const oracle = await startRedis()
   t.teardown(() => oracle.stop())
   for (const { seed, shards } of SEEDS) {
     const mismatches = await compare(oracle, seed, shards)

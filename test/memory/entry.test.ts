@@ -17,6 +17,8 @@ import {
   entryMemory,
   entryType,
   entryValueLength,
+  entryValueStart,
+  plainStringStart,
   releaseEntry,
   setEntryClock,
   setEntryEncoding,
@@ -93,6 +95,47 @@ t.test('every header form reads back what was written', async (t) => {
   }
   t.equal(arenaUsed(arena), 0)
   t.same(checkArena(arena), [])
+})
+
+t.test('a key differs if any byte of it does, wherever the wanted one lies', async (t) => {
+  const arena = makeArena(64 * KIB)
+  for (let length = 1; length <= 21; length++) {
+    for (const expiryMs of [NO_EXPIRY, 5]) {
+      const entry = create(arena, length, 9, expiryMs)
+      // What follows the key must not count.
+      writeValue(arena, entry, 0, new Uint8Array(9).fill(0xff), 0, 9)
+      for (let start = 0; start < 5; start++) {
+        const bytes = new Uint8Array(40).fill(0x80)
+        bytes.set(valueBytes(length, 9), start)
+        if (!entryKeyEquals(arena, entry, bytes, start, length)) t.fail(`key of ${length}`)
+        if (entryKeyEquals(arena, entry, bytes, start, length + 1)) t.fail('a longer key')
+        if (entryKeyEquals(arena, entry, bytes, start, length - 1)) t.fail('a shorter key')
+        for (let at = start; at < start + length; at++) {
+          bytes[at] ^= 0x80
+          if (entryKeyEquals(arena, entry, bytes, start, length)) t.fail(`${length}, byte ${at}`)
+          bytes[at] ^= 0x80
+        }
+      }
+      releaseEntry(arena, entry)
+    }
+  }
+})
+
+t.test('a plain string: short, in the entry, no expiry field, of this length', async (t) => {
+  const arena = makeArena(8 * MIB)
+  const plain = create(arena, 16, 64)
+  t.equal(plainStringStart(arena, plain, 64), entryValueStart(arena, plain))
+  setEntryClock(arena, plain, 0xff_ffff)
+  t.equal(plainStringStart(arena, plain, 64), entryValueStart(arena, plain), 'at any time')
+  t.equal(plainStringStart(arena, plain, 63), -1)
+  t.equal(plainStringStart(arena, create(arena, 1, 0), 0) > 0, true)
+  t.equal(plainStringStart(arena, create(arena, 16, 64, 1000), 64), -1, 'expiry')
+  t.equal(plainStringStart(arena, create(arena, 5000, 64), 64), -1, 'long key')
+  t.equal(plainStringStart(arena, create(arena, 5, 70_000), 70_000), -1, 'long value')
+  t.equal(plainStringStart(arena, create(arena, 5, 2 * CHUNK), 2 * CHUNK), -1, 'chunks')
+  const key = valueBytes(4, 1)
+  const other = createEntry(arena, 2, STRING_RAW, key, 0, 4, 64, NO_EXPIRY)
+  t.equal(plainStringStart(arena, other, 64), -1, 'another type')
 })
 
 t.test('a short string costs 8 bytes of header', async (t) => {
