@@ -36,7 +36,7 @@ async function serve(
   const parsed = parseOptions({
     argv,
     environment,
-    readTextFile: (path) => fs.readFileSync(path, 'utf8'),
+    readFile: (path) => fs.readFileSync(path),
     machine,
     version: CKV_VERSION,
   })
@@ -44,7 +44,7 @@ async function serve(
     process.stdout.write(parsed.text.endsWith('\n') ? parsed.text : `${parsed.text}\n`)
     return 0
   }
-  const logger = makeLogger(parsed.options.logLevel)
+  const logger = await makeLogger(parsed.options.logLevel)
   const { server, ready } = await Server.start({ ...parsed, machine, logger })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => server.stop())

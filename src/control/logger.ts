@@ -2,15 +2,17 @@
 // event rings; main empties those here. Neither passwords nor values are ever given to it.
 
 import pino from 'pino'
-import pretty from 'pino-pretty'
 import { EventRing, LEVEL_DEBUG, LEVEL_ERROR, LEVEL_WARN } from '../ring/events.ts'
 
-const DRAIN_MS = 50
+/** How late a thread's line may come; an idle server must cost next to nothing. */
+const DRAIN_MS = 200
 
 export type Logger = pino.Logger
 
-export function makeLogger(level: string): Logger {
+export async function makeLogger(level: string): Promise<Logger> {
   if (process.stderr.isTTY) {
+    // Loaded only where somebody looks: a start is measured in milliseconds.
+    const { default: pretty } = await import('pino-pretty')
     const stream = pretty({ colorize: true, destination: 2, sync: true, ignore: 'pid,hostname' })
     return pino({ level }, stream)
   }

@@ -3,9 +3,18 @@
 // space, not memory; what cannot be reserved is said in one line with the option to change.
 //
 //   budget (--shared-memory-budget) = pool ¼ + log slices ¼ + rings ¼ (+ ¼ in hand for rounding up)
+//
+// Outside of the budget: room in the pool for one command of any size (ring/pool.ts); pages come
+// when the first command larger than the pool's part for requests needs them. And behind each log
+// slice its spill (log/slice-writer.ts), which is touched only when a disk fails.
 
 import { CkvError } from '../base/errors.ts'
-import { SEGMENT_BYTES_MAX, THREADS_MAX } from '../base/limits.ts'
+import {
+  GREAT_REQUEST_BYTES,
+  LOG_SPILL_BYTES,
+  SEGMENT_BYTES_MAX,
+  THREADS_MAX,
+} from '../base/limits.ts'
 import { countersByteLength } from '../counters/counters.ts'
 import type { ServerFacts } from '../executor/facts.ts'
 import type { SharedPlan } from '../executor/plan.ts'
@@ -56,9 +65,9 @@ export function makePlan(given: PlanFacts): SharedPlan {
     counters: reserve(countersByteLength()),
     rings: times(acceptorCount, () => reserve(ringBlockBytes(shardCount, sideCount, ringBytes))),
     ringBytes,
-    pool: reserve(quarter),
+    pool: reserve(quarter + GREAT_REQUEST_BYTES),
     arenas,
-    slices: times(shardCount * sideCount, () => reserve(sliceBytes)),
+    slices: times(shardCount * sideCount, () => reserve(sliceBytes + LOG_SPILL_BYTES)),
     events: times(threadCount, () => reserve(EVENT_RING_BYTES)),
     sideCount,
     acceptorThreads: times(acceptorCount, (index) => 1 + index),

@@ -52,7 +52,6 @@ import {
 import { Rows } from '../rows/rows.ts'
 import { EventDrain, type Logger } from './logger.ts'
 import { makePlan } from './plan.ts'
-import { repartition } from './repartition.ts'
 import { type ThreadHandle, type ThreadMessage, Threads } from './threads.ts'
 
 /** A clean stop takes at most this long, in ms; what is not done by then is cut short. */
@@ -88,6 +87,8 @@ export class Server {
   readonly #scanned: ScannedMessage[] = []
   readonly #recovered: RecoveredMessage[] = []
   readonly #startedMs: number
+  /** When all threads had reached a step of the start, in ms since the process began. */
+  readonly #steps: string[] = []
   #listening = 0
   #stopped = 0
   #ended = 0
@@ -102,6 +103,7 @@ export class Server {
     this.#logger = logger
     this.#events = new EventDrain(shared.events, logger)
     this.#startedMs = this.#clock.monotonicMs()
+    this.#noteStep('planned')
     this.#threads = new Threads(
       shared,
       (handle, message) => this.#onMessage(handle, message),
@@ -123,6 +125,7 @@ export class Server {
       const server = new Server(shared, lock, input.logger)
       server.#fillRows(options)
       server.#threads.startAll()
+      server.#noteStep('threads')
       const ready = await server.#ready.promise
       return { server, ready }
     } catch (error) {
@@ -149,14 +152,18 @@ export class Server {
     switch (message.kind) {
       case 'scanned':
         this.#scanned.push(message as unknown as ScannedMessage)
-        if (this.#scanned.length === facts.workerCount) this.#sendCuts()
+        if (this.#scanned.length < facts.workerCount) return
+        this.#noteStep('scanned')
+        this.#sendCuts()
         return
       case 'recovered':
         this.#recovered.push(message as unknown as RecoveredMessage)
+        if (this.#recovered.length === facts.workerCount) this.#noteStep('recovered')
         this.#readyWhenAll()
         return
       case 'listening':
         this.#listening++
+        if (this.#listening === facts.acceptorCount) this.#noteStep('listening')
         this.#readyWhenAll()
         return
       case 'stopped':
@@ -169,6 +176,10 @@ export class Server {
       default:
         this.#fail(new Error(`thread ${handle.thread} said '${message.kind}'`))
     }
+  }
+
+  #noteStep(name: string): void {
+    this.#steps.push(`${name} ${Math.round(process.uptime() * 1000)}`)
   }
 
   #sendCuts(): void {
@@ -191,6 +202,7 @@ export class Server {
     for (const { notices } of this.#recovered) {
       for (const notice of notices) this.#logger.warn(notice)
     }
+    this.#logger.debug(`start, ms of this process: ${this.#steps.join(', ')}`)
     Atomics.store(this.#rows.words, STATE_WORD, STATE_SERVING)
     this.#ready.resolve({
       facts,
@@ -313,6 +325,8 @@ async function openManifest(
   }
   input.logger.info(`re-partitioning from ${stored.shardCount} to ${options.shards} shards`)
   createGeneration(files, directory, manifest.generation, manifest.shardCount)
+  // Loaded only when needed: a start is measured in milliseconds.
+  const { repartition } = await import('./repartition.ts')
   const records = await repartition(directory, stored, manifest, options.segmentBytes)
   input.logger.info(`re-partitioned ${records} records`)
   switchGeneration(files, directory, manifest)

@@ -1,6 +1,9 @@
 // Begins a new segment for a shard's side and tells the control row about it: at a start (after
 // recovery, or for an empty log) and at a promotion. Runs before any thread uses the row, or under
 // the token. A start always begins a new segment, so a repaired tail is never written behind.
+//
+// The row says at once that all up to the first LSN is durable, which is so when the file is: so
+// nothing is served before the queue of syncs has run.
 
 import * as row from '../rows/layout.ts'
 import { type Rows, sideLong, storeLsn } from '../rows/rows.ts'
@@ -8,6 +11,7 @@ import type { LogFs } from './files.ts'
 import * as layout from './layout.ts'
 import { encodePaddingBlock } from './padding-block.ts'
 import { createSegment, type LogIdentity, newSegmentId } from './segment.ts'
+import { SyncQueue } from './sync-queue.ts'
 
 export interface OpenLogOptions extends LogIdentity {
   readonly files: LogFs
@@ -26,8 +30,15 @@ export interface OpenLogOptions extends LogIdentity {
   readonly nowMs: number
 }
 
-/** Makes the segment file and fills the row's log words. Throws the system's error. */
+/** Makes the segment file, durable, and fills the row's log words. Throws the system's error. */
 export function openShardLog(options: OpenLogOptions): void {
+  const syncs = new SyncQueue(options.files)
+  beginShardLog(options, syncs)
+  syncs.run()
+}
+
+/** The same; the file and its name are durable when `syncs` has run. */
+export function beginShardLog(options: OpenLogOptions, syncs: SyncQueue): void {
   const { rows, shard, side, startLsn, sliceBytes } = options
   const segmentId = newSegmentId()
   // A log that was written with a slice of another size may end where no header fits.
@@ -46,7 +57,7 @@ export function openShardLog(options: OpenLogOptions): void {
     startLsn,
     segmentId,
   }
-  const fd = createSegment(options.files, options.directory, header, padding)
+  const fd = createSegment(options.files, options.directory, header, padding, syncs)
   const long = sideLong(shard, side, 0)
   const end = startLsn + padded
   for (const field of [
@@ -60,6 +71,7 @@ export function openShardLog(options: OpenLogOptions): void {
     storeLsn(rows, long + field, end)
   }
   storeLsn(rows, long + row.GROUP_LONG, 0)
+  storeLsn(rows, long + row.SPILL_LONG, 0)
   storeLsn(rows, long + row.SEGMENT_START_LONG, startLsn)
   storeLsn(rows, long + row.COMMIT_TIME_LONG, Math.floor(options.nowMs))
   Atomics.store(rows.longs, long + row.SEGMENT_ID_LONG, BigInt.asIntN(64, segmentId))

@@ -1,14 +1,19 @@
 // Makes the files end where recovery decided, keeps what is cut, and makes all of it durable before
 // anything is served. A crash at any step leaves a log that recovers to the same state.
+//
+//   1 what is cut away is kept beside the log, durable      here, in order; rare
+//   2 the last two files end where they should              through the queue, many shards at once
+//   3 a new segment begins (open.ts)                        only after 2 is durable
 
 import { CkvError } from '../base/errors.ts'
 import { LOG_READ_BYTES } from '../base/limits.ts'
 import { type LogFs, readFully, writeFully } from './files.ts'
 import * as layout from './layout.ts'
 import { cutPlace, lastSegmentAt, type ShardScan, type TornTail } from './scan.ts'
+import { SyncQueue } from './sync-queue.ts'
 
 export interface RepairedLog {
-  /** Where the log ends now; all of it is durable. */
+  /** Where the log ends now; all of it is durable when the queue has run. */
   readonly endLsn: number
   /** Number for the next segment file. */
   readonly nextNumber: number
@@ -23,15 +28,28 @@ export interface RepairedLog {
  * beside the log as `.broken` files. Throws CkvError LOG_REPAIR when the disk does not let it.
  */
 export function repairShard(files: LogFs, scan: ShardScan, cutLsn: number): RepairedLog {
+  const syncs = new SyncQueue(files)
+  const repaired = beginRepair(files, scan, cutLsn, syncs)
+  syncs.run()
+  return repaired
+}
+
+/** The same; the log counts as repaired when `syncs` has run. */
+export function beginRepair(
+  files: LogFs,
+  scan: ShardScan,
+  cutLsn: number,
+  syncs: SyncQueue,
+): RepairedLog {
   try {
-    return repair(files, scan, cutLsn)
+    return repair(files, scan, cutLsn, syncs)
   } catch (error) {
     const text = (error as Error).message
     throw new CkvError('LOG_REPAIR', `cannot repair the log in ${scan.directory}: ${text}`)
   }
 }
 
-function repair(files: LogFs, scan: ShardScan, cutLsn: number): RepairedLog {
+function repair(files: LogFs, scan: ShardScan, cutLsn: number, syncs: SyncQueue): RepairedLog {
   const { segments, directory } = scan
   const reason = scan.torn !== null && cutLsn === scan.endLsn ? scan.torn.reason : 'half a group'
   const torn = cutPlace(segments, cutLsn, reason)
@@ -48,29 +66,25 @@ function repair(files: LogFs, scan: ShardScan, cutLsn: number): RepairedLog {
     files.fsyncDirectory(directory)
   }
   if (last < 0) {
-    files.fsyncDirectory(directory)
+    if (scan.unbegun.length > 0) files.fsyncDirectory(directory)
     return { endLsn: cutLsn, nextNumber: 1, torn, keptFiles: kept }
   }
   const { path, header, byteLength } = segments[last]
   const end = layout.SEGMENT_HEADER_BYTES + cutLsn - header.startLsn
   if (end < byteLength) kept.push(copyTail(files, path, end, byteLength))
-  files.fsyncDirectory(directory)
+  if (end < byteLength || scan.unbegun.length > 0) files.fsyncDirectory(directory)
   // A process that died leaves written bytes that are not durable yet, in its last two segments.
-  if (last > 0) syncFile(files, segments[last - 1].path, -1)
-  syncFile(files, path, end < byteLength ? end : -1)
+  if (last > 0) finishFile(files, segments[last - 1].path, -1, syncs)
+  finishFile(files, path, end < byteLength ? end : -1, syncs)
   // A segment without a block is written anew under its number.
   const nextNumber = end === layout.SEGMENT_HEADER_BYTES ? header.number : header.number + 1
   return { endLsn: cutLsn, nextNumber, torn, keptFiles: kept }
 }
 
-function syncFile(files: LogFs, path: string, cutTo: number): void {
+function finishFile(files: LogFs, path: string, cutTo: number, syncs: SyncQueue): void {
   const fd = files.open(path, 'r+')
-  try {
-    if (cutTo >= 0) files.ftruncate(fd, cutTo)
-    files.fsync(fd)
-  } finally {
-    files.close(fd)
-  }
+  syncs.addFile(path, fd, true)
+  if (cutTo >= 0) files.ftruncate(fd, cutTo)
 }
 
 function setAside(files: LogFs, path: string): string {

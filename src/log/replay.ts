@@ -1,12 +1,15 @@
-// Second pass of a recovery: hands every record up to the cut to a visitor. The first pass
-// (scan.ts) has checked every byte of it.
+// Second pass of a recovery: hands every record up to the cut to a visitor, in batches or one by
+// one. The first pass (scan.ts) has checked every byte of it.
 
 import { assert } from '../base/assert.ts'
-import { EFFECT_PADDING } from './codes.ts'
 import type { LogFs } from './files.ts'
 import * as layout from './layout.ts'
+import { BATCH_RECORDS_MAX, RecordBatch } from './record-batch.ts'
 import type { ShardScan } from './scan.ts'
 import { SegmentReader } from './segment-reader.ts'
+
+/** Some records in order. The batch and its bytes are valid during the call only. */
+export type BatchVisitor = (batch: RecordBatch) => void
 
 /** One record. `bytes` is valid during the call only; key and value lie in it. */
 export type RecordVisitor = (
@@ -23,21 +26,22 @@ export type RecordVisitor = (
 
 /**
  * Replays a scanned shard up to `cutLsn` (the end of a commit: `scan.endLsn`, or less where a group
- * was cut). Returns the number of records. Memory: one window, more only for one large record.
+ * was cut). Returns the number of records. Memory: one window, more only for one large block.
  */
-export function replayShard(
+export function replayBatches(
   files: LogFs,
   scan: ShardScan,
   cutLsn: number,
-  visit: RecordVisitor,
+  visit: BatchVisitor,
 ): number {
+  const batch = new RecordBatch()
   let count = 0
   for (const segment of scan.segments) {
     const { header, path } = segment
     if (header.startLsn >= cutLsn) break
     const reader = new SegmentReader(files, path)
     try {
-      count += replaySegment(reader, header.startLsn, cutLsn, visit)
+      count += replaySegment(reader, header.startLsn, cutLsn, batch, visit)
     } finally {
       reader.close()
     }
@@ -45,42 +49,68 @@ export function replayShard(
   return count
 }
 
+/** The same, record by record. */
+export function replayShard(
+  files: LogFs,
+  scan: ShardScan,
+  cutLsn: number,
+  visit: RecordVisitor,
+): number {
+  return replayBatches(files, scan, cutLsn, (batch) => {
+    const { codes, databases, flags, bytes, keyStarts, keyLengths, valueLengths, numbers } = batch
+    for (let index = 0; index < batch.count; index++) {
+      const keyStart = keyStarts[index]
+      const keyLength = keyLengths[index]
+      visit(
+        codes[index],
+        databases[index],
+        flags[index],
+        bytes,
+        keyStart,
+        keyLength,
+        keyStart + keyLength,
+        valueLengths[index],
+        numbers[index],
+      )
+    }
+  })
+}
+
 function replaySegment(
   reader: SegmentReader,
   startLsn: number,
   cutLsn: number,
-  visit: RecordVisitor,
+  batch: RecordBatch,
+  visit: BatchVisitor,
 ): number {
   let count = 0
+  const flush = (): void => {
+    if (batch.count === 0) return
+    visit(batch)
+    count += batch.count
+    batch.count = 0
+  }
   let position = layout.SEGMENT_HEADER_BYTES
   while (position < reader.byteLength) {
     const lsn = startLsn + position - layout.SEGMENT_HEADER_BYTES
     if (lsn >= cutLsn) break
+    // A batch goes on over small blocks, but not when the window moves away from under it.
+    if (!reader.holds(position, layout.BLOCK_HEADER_BYTES)) flush()
     assert(
       reader.readBlock(position) === null && reader.blockLsn === lsn,
       'a scanned block is whole',
     )
-    const end = position + reader.blockLength
+    const length = reader.blockLength
+    if (!reader.holds(position, length)) flush()
+    assert(reader.at(position, length) >= 0, 'a scanned block is there')
+    const end = position + length
     let at = position + layout.BLOCK_HEADER_BYTES
     while (at < end) {
-      assert(reader.readRecord(at, end, true) === null, 'a scanned record is whole')
-      at += reader.recordLength
-      if (reader.code === EFFECT_PADDING) continue
-      const valueStart = reader.keyStart + reader.keyLength
-      visit(
-        reader.code,
-        reader.database,
-        reader.flags,
-        reader.bytes,
-        reader.keyStart,
-        reader.keyLength,
-        valueStart,
-        reader.valueLength,
-        reader.number,
-      )
-      count++
+      at = reader.fillBatch(at, end, batch)
+      if (batch.count === BATCH_RECORDS_MAX) flush()
     }
     position = end
   }
+  flush()
   return count
 }

@@ -11,6 +11,11 @@ import { ChecksumStream, checksum } from './checksum.ts'
 import { EFFECT_NAMES, EFFECT_PADDING } from './codes.ts'
 import { type LogFs, readFully } from './files.ts'
 import * as layout from './layout.ts'
+import { BATCH_RECORDS_MAX, type RecordBatch } from './record-batch.ts'
+
+/** 1 at the codes of records that this program knows. */
+const KNOWN_CODES = new Uint8Array(256)
+for (const code of EFFECT_NAMES.keys()) KNOWN_CODES[code] = 1
 
 export class SegmentReader {
   readonly path: string
@@ -95,6 +100,12 @@ export class SegmentReader {
     return length <= this.#length ? 0 : -1
   }
 
+  /** Does the window hold these bytes now? Then `at` does not move it. */
+  holds(position: number, length: number): boolean {
+    const offset = position - this.#start
+    return offset >= 0 && offset + length <= this.#length
+  }
+
   /** The segment header's bytes, or fewer when the file is shorter. */
   headerBytes(): Uint8Array {
     const length = Math.min(layout.SEGMENT_HEADER_BYTES, this.byteLength)
@@ -172,7 +183,7 @@ export class SegmentReader {
     const kind = this.#words[(at >> 2) + 1]
     this.code = kind & 0xff
     if (this.code === EFFECT_PADDING) return null
-    if (!EFFECT_NAMES.has(this.code)) return `record has the unknown code ${this.code}`
+    if (KNOWN_CODES[this.code] === 0) return `record has the unknown code ${this.code}`
     if (length < layout.RECORD_HEAD_BYTES) return 'record has an impossible length'
     at = this.at(position, whole ? length : layout.RECORD_HEAD_BYTES)
     if (at < 0) return 'record is cut short'
@@ -188,6 +199,7 @@ export class SegmentReader {
 
   /** After `checksumHolds`: are the block's records whole and as many as its header says? */
   recordsProblem(position: number): string | null {
+    if (this.#recordsAreWhole(position)) return null
     const end = position + this.blockLength
     let at = position + layout.BLOCK_HEADER_BYTES
     let count = 0
@@ -198,5 +210,62 @@ export class SegmentReader {
       at += this.recordLength
     }
     return count === this.blockRecords ? null : 'block does not hold as many records as it says'
+  }
+
+  /** The same question for a block in the window, as one tight loop; false: look closely. */
+  #recordsAreWhole(position: number): boolean {
+    if (!this.holds(position, this.blockLength)) return false
+    const words = this.#words
+    let word = (position - this.#start + layout.BLOCK_HEADER_BYTES) >> 2
+    const end = (position - this.#start + this.blockLength) >> 2
+    let count = 0
+    while (word < end) {
+      const length = words[word]
+      const code = words[word + 1] & 0xff
+      if (length < layout.RECORD_BYTES_MIN || (length & 7) !== 0) return false
+      if (word + (length >> 2) > end) return false
+      if (code !== EFFECT_PADDING) {
+        if (length < layout.RECORD_HEAD_BYTES || KNOWN_CODES[code] === 0) return false
+        const rest = length - layout.RECORD_HEAD_BYTES - words[word + 2] - words[word + 3]
+        if (rest < 0 || rest >= 8) return false
+        count++
+      }
+      word += length >> 2
+    }
+    return count === this.blockRecords
+  }
+
+  /**
+   * Adds records to a batch, from a position on to the end of their block, which `at` has brought
+   * into the window, or until the batch is full. Returns the position behind the last one taken.
+   * The block was checked: by `recordsProblem`, in the first pass.
+   */
+  fillBatch(position: number, end: number, batch: RecordBatch): number {
+    const { codes, databases, flags, keyStarts, keyLengths, valueLengths, numbers } = batch
+    const words = this.#words
+    const start = this.#start
+    let at = position - start
+    const stop = end - start
+    let count = batch.count
+    while (at < stop && count < BATCH_RECORDS_MAX) {
+      const length = words[at >> 2]
+      const kind = words[(at >> 2) + 1]
+      assert(length >= layout.RECORD_BYTES_MIN && at + length <= stop, 'a checked record is whole')
+      if ((kind & 0xff) !== EFFECT_PADDING) {
+        codes[count] = kind
+        databases[count] = kind >>> 8
+        flags[count] = kind >>> 16
+        keyStarts[count] = at + layout.RECORD_HEAD_BYTES
+        keyLengths[count] = words[(at >> 2) + 2]
+        valueLengths[count] = words[(at >> 2) + 3]
+        numbers[count] = this.#doubles[(at >> 3) + 2]
+        count++
+      }
+      at += length
+    }
+    batch.count = count
+    batch.bytes = this.#bytes
+    batch.words = this.#words
+    return start + at
   }
 }

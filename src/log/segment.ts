@@ -6,6 +6,7 @@ import { secretBytes } from '../base/random.ts'
 import { checksum } from './checksum.ts'
 import { type LogFs, writeViewsFully } from './files.ts'
 import * as layout from './layout.ts'
+import type { SyncQueue } from './sync-queue.ts'
 
 /** Whose log a segment belongs to. */
 export interface LogIdentity {
@@ -100,21 +101,23 @@ export function decodeSegmentHeader(bytes: Uint8Array): SegmentHeader | string {
 }
 
 /**
- * Makes a segment file with its header (and the block given), durable with its name, and returns
- * its open descriptor. For a start or a promotion; a running shard takes the spare that the sync
- * thread prepared.
+ * Makes a segment file with its header (and the block given) and returns its open descriptor. File
+ * and name are durable when `syncs` has run. For a start or a promotion; a running shard takes the
+ * spare that the sync thread prepared.
  */
 export function createSegment(
   files: LogFs,
   directory: string,
   header: SegmentHeader,
   firstBlock: Uint8Array,
+  syncs: SyncQueue,
 ): number {
-  const fd = files.open(`${directory}/${segmentName(header.number)}`, 'w')
+  const path = `${directory}/${segmentName(header.number)}`
+  const fd = files.open(path, 'w')
   try {
     writeViewsFully(files, fd, [encodeSegmentHeader(header), firstBlock], 0)
-    files.fsync(fd)
-    files.fsyncDirectory(directory)
+    syncs.addFile(path, fd, false)
+    syncs.addDirectory(directory)
     return fd
   } catch (error) {
     files.close(fd)

@@ -1,29 +1,51 @@
 // The slice half of a shard's log writer: records, blocks, padding, checksums, and the promise not
 // to overwrite what a follower may still read. Runs under the side's token; the file half and the
 // control row are writer.ts. The slice is read by the mirror's thread (below the written LSN).
+//
+// When a write fails in the middle of a command (the disk is full), its blocks wait in the slice.
+// Its effects have changed memory already, so the rest of its records must be kept too: what does
+// not fit the slice goes to the spill, block by block, from `spillStart` on:
+//
+//   file    … written |
+//   slice             | pending … | (free, but too little)
+//   spill                         | pending …             | open block
+//                     written     spillStart              appended
+//
+// No other command may write until all of that is in the file; then the spill is empty again, and
+// the slice goes on at the next LSN. What was in the spill never was in the slice, so a follower is
+// told (`reclaimed`) to read it from the file.
 
 import { assert } from '../base/assert.ts'
 import { copyBytes } from '../base/copy.ts'
 import { CkvError } from '../base/errors.ts'
-import { LOG_SLICE_BYTES_MAX, LOG_SLICE_BYTES_MIN } from '../base/limits.ts'
 import * as row from '../rows/layout.ts'
 import { loadLsn, type Rows, sideLong, storeLsn } from '../rows/rows.ts'
 import { checksum } from './checksum.ts'
 import { EFFECT_PADDING } from './codes.ts'
 import * as layout from './layout.ts'
+import { type LogBuffer, sliceOf, spillOf } from './log-buffer.ts'
+
+/** What a record may need besides its bytes while writes fail: two headers, padding at the end. */
+const ROOM_AROUND = 2 * layout.BLOCK_HEADER_BYTES + layout.SLICE_TAIL_BYTES_MIN
 
 export abstract class SliceWriter {
-  /** The slice; `appendReserve` returns offsets into it. */
-  readonly slice: Uint8Array
+  /** Where records go now, slice or spill; `appendReserve` returns offsets into it. */
+  slice: Uint8Array
   readonly shard: number
   protected readonly rows: Rows
   /** First index of the side's row in `rows.words` and in `rows.longs`. */
   protected readonly rowWord: number
   protected readonly rowLong: number
   protected readonly sliceBytes: number
-  protected readonly words: Int32Array
-  protected readonly doubles: Float64Array
-  protected readonly longs: BigUint64Array
+  protected words: Int32Array
+  protected doubles: Float64Array
+  protected longs: BigUint64Array
+  protected readonly ring: LogBuffer
+  protected readonly spill: LogBuffer | null
+  /** LSN of the first byte in the spill; 0: nothing is there. */
+  protected spillStart = 0
+  /** Bytes of the buffer that records go to now. */
+  #bufferBytes: number
   readonly #recordBytesMax: number
   readonly #blockBytesMax: number
 
@@ -46,20 +68,21 @@ export abstract class SliceWriter {
   protected nowMs = 0
 
   constructor(rows: Rows, shard: number, side: number, slice: Uint8Array) {
-    const bytes = slice.byteLength
-    assert((bytes & (bytes - 1)) === 0, 'a log slice is a power of two')
-    assert(bytes >= LOG_SLICE_BYTES_MIN && bytes <= LOG_SLICE_BYTES_MAX, 'log slice size')
-    this.slice = slice
+    this.ring = sliceOf(slice)
+    this.spill = spillOf(slice)
+    const { bytes, words, doubles, longs } = this.ring
+    this.slice = bytes
+    this.words = words
+    this.doubles = doubles
+    this.longs = longs
+    this.sliceBytes = bytes.byteLength
+    this.#bufferBytes = bytes.byteLength
     this.shard = shard
     this.rows = rows
     this.rowWord = row.sideRow(shard, side)
     this.rowLong = sideLong(shard, side, 0)
-    this.sliceBytes = bytes
-    this.words = new Int32Array(slice.buffer, slice.byteOffset, bytes / 4)
-    this.doubles = new Float64Array(slice.buffer, slice.byteOffset, bytes / 8)
-    this.longs = new BigUint64Array(slice.buffer, slice.byteOffset, bytes / 8)
-    this.#recordBytesMax = bytes / 4
-    this.#blockBytesMax = bytes / 2
+    this.#recordBytesMax = bytes.byteLength / 4
+    this.#blockBytesMax = bytes.byteLength / 2
   }
 
   /** Writes and publishes closed blocks inside a commit; a failure is kept in `failed`. */
@@ -92,8 +115,8 @@ export abstract class SliceWriter {
   }
 
   /**
-   * Appends one record (codes.ts says what the fields mean). Never fails on a healthy log; while
-   * writes fail it throws when the slice is full, which ends this side.
+   * Appends one record (codes.ts says what the fields mean). Never fails for a command that began
+   * on a healthy log, also if writes fail meanwhile.
    */
   append(
     code: number,
@@ -152,19 +175,23 @@ export abstract class SliceWriter {
 
   /** Makes sure that a block is open and a record of `need` bytes fits behind `offset`. */
   protected makeRoom(need: number): void {
+    if (this.failed !== 0) this.#spillUnlessItFits(need)
     if (this.blockOffset >= 0) {
       const used = this.offset - this.blockOffset
-      const pastEnd = this.offset + need > this.sliceBytes
+      const pastEnd = this.offset + need > this.#bufferBytes
       if (pastEnd || used + need > this.#blockBytesMax) this.#closeContinued(pastEnd)
     }
-    if (this.blockOffset < 0) {
-      if (this.offset + layout.BLOCK_HEADER_BYTES + need > this.sliceBytes) {
-        // Only padding: the record begins at offset 0.
-        this.#openBlock()
-        this.#closeContinued(true)
-      }
+    if (
+      this.blockOffset < 0 &&
+      this.offset + layout.BLOCK_HEADER_BYTES + need > this.#bufferBytes
+    ) {
+      // Only padding: the record begins at offset 0.
       this.#openBlock()
+      this.#closeContinued(true)
     }
+    // Closing may have written, and that may have failed.
+    if (this.failed !== 0) this.#spillUnlessItFits(need)
+    if (this.blockOffset < 0) this.#openBlock()
     const wanted = this.offset + need
     const ahead = Math.min(wanted + (this.sliceBytes >> 4), this.blockOffset + this.#blockBytesMax)
     // While writes fail every byte of the slice counts: say no more than what is used.
@@ -173,9 +200,58 @@ export abstract class SliceWriter {
     this.#limit = limit
   }
 
+  /** While writes fail: goes on in the spill if the slice cannot take `need` bytes any more. */
+  #spillUnlessItFits(need: number): void {
+    const around = need + ROOM_AROUND
+    if (this.spillStart > 0) {
+      if (this.offset + around > this.#bufferBytes) this.#throwFull()
+      return
+    }
+    const rest = this.sliceBytes - this.offset
+    const skipped = rest < around ? rest : 0
+    if (this.appendedLsn() - this.written + skipped + around <= this.sliceBytes) return
+    if (this.spill === null) this.#throwFull()
+    if (this.blockOffset >= 0) this.#closeAsItIs()
+    assert(this.appended > 0, 'a slice that is full holds bytes')
+    this.#use(this.spill, this.appended, 0)
+  }
+
+  /** Closes the last block in the slice before the spill, without padding: no header follows. */
+  #closeAsItIs(): void {
+    this.#sealBlock(layout.BLOCK_CONTINUED, 0, 0, 0, 0)
+    this.chainOpen = true
+  }
+
+  /** `spillStart` 0: the buffer is the slice. */
+  #use(buffer: LogBuffer, spillStart: number, offset: number): void {
+    this.slice = buffer.bytes
+    this.words = buffer.words
+    this.doubles = buffer.doubles
+    this.longs = buffer.longs
+    this.#bufferBytes = buffer.bytes.byteLength
+    this.spillStart = spillStart
+    this.offset = offset
+    this.#limit = 0
+  }
+
+  /** Goes on where the control row says that the log stands: nothing is open. */
+  protected resume(appended: number, spillStart: number): void {
+    this.appended = appended
+    if (spillStart === 0) this.#use(this.ring, 0, appended % this.sliceBytes)
+    else if (this.spill !== null) this.#use(this.spill, spillStart, appended - spillStart)
+  }
+
+  /** All of the spill is in the file: back to the slice, in which a follower finds none of it. */
+  protected leaveSpill(): void {
+    assert(this.blockOffset < 0, 'the spill is left between blocks')
+    this.#use(this.ring, 0, this.appended % this.sliceBytes)
+    this.reclaimed = this.appended
+    storeLsn(this.rows, this.rowLong + row.RECLAIMED_LONG, this.reclaimed)
+  }
+
   #openBlock(): void {
     const end = this.offset + layout.BLOCK_HEADER_BYTES
-    assert(end <= this.sliceBytes, 'a block header never crosses the slice end')
+    assert(end <= this.#bufferBytes, 'a block header never crosses the slice end')
     this.reclaim(this.appended + layout.BLOCK_HEADER_BYTES)
     this.blockOffset = this.offset
     this.offset = end
@@ -195,26 +271,42 @@ export abstract class SliceWriter {
     participants: number,
     index: number,
   ): void {
-    const at = this.blockOffset
-    assert(at >= 0, 'a block is open')
-    const rest = this.sliceBytes - this.offset
-    if (rest > 0 && (padToEnd || rest < layout.SLICE_TAIL_BYTES_MIN)) {
-      this.reclaim(this.appended + (this.sliceBytes - at))
+    assert(this.blockOffset >= 0, 'a block is open')
+    const rest = this.#bytesToSliceEnd()
+    if (rest > 0 && (rest < layout.SLICE_TAIL_BYTES_MIN || (padToEnd && this.spillStart === 0))) {
+      this.reclaim(this.appended + (this.offset - this.blockOffset) + rest)
       this.words[this.offset >> 2] = rest
       this.words[(this.offset >> 2) + 1] = EFFECT_PADDING
-      this.slice.fill(0, this.offset + layout.RECORD_BYTES_MIN, this.sliceBytes)
-      this.offset = this.sliceBytes
+      this.slice.fill(0, this.offset + layout.RECORD_BYTES_MIN, this.offset + rest)
+      this.offset += rest
     }
+    this.#sealBlock(flags, groupShard, groupLsn, participants, index)
+    if (this.spillStart === 0 && this.offset === this.sliceBytes) this.offset = 0
+    this.chainOpen = (flags & layout.BLOCK_CONTINUED) !== 0
+  }
+
+  /** From the open block's end to where LSN and slice end meet. */
+  #bytesToSliceEnd(): number {
+    return (this.sliceBytes - (this.appendedLsn() % this.sliceBytes)) % this.sliceBytes
+  }
+
+  /** Header and checksum of the open block, which ends at `offset`. */
+  #sealBlock(
+    flags: number,
+    groupShard: number,
+    groupLsn: number,
+    participants: number,
+    index: number,
+  ): void {
+    const at = this.blockOffset
     const length = this.offset - at
     this.fillHeader(at, this.appended, length, flags, this.#records)
     this.fillGroup(at, groupShard, groupLsn, participants, index)
     const checked = layout.BLOCK_CHECKED_BYTE
     this.longs[at >> 3] = checksum(this.slice, at + checked, length - checked, this.segmentId)
     this.appended += length
-    if (this.offset === this.sliceBytes) this.offset = 0
     this.blockOffset = -1
     this.#limit = 0
-    this.chainOpen = (flags & layout.BLOCK_CONTINUED) !== 0
   }
 
   protected fillHeader(
@@ -263,15 +355,18 @@ export abstract class SliceWriter {
    */
   protected reclaim(endLsn: number): void {
     const reclaimed = endLsn - this.sliceBytes
-    if (reclaimed <= this.reclaimed) return
-    if (reclaimed > this.written) {
-      throw new CkvError(
-        'LOG_SLICE_FULL',
-        `the log of shard ${this.shard} cannot be written and its slice is full`,
-      )
-    }
+    if (reclaimed <= this.reclaimed || this.spillStart > 0) return
+    if (reclaimed > this.written) this.#throwFull()
     // In steps, so that not every block pays for the store.
     this.reclaimed = Math.min(reclaimed + (this.sliceBytes >> 4), this.written)
     storeLsn(this.rows, this.rowLong + row.RECLAIMED_LONG, this.reclaimed)
+  }
+
+  /** Memory and log cannot be brought together any more: this side ends. */
+  #throwFull(): never {
+    throw new CkvError(
+      'LOG_SLICE_FULL',
+      `the log of shard ${this.shard} cannot be written and its memory is full`,
+    )
   }
 }

@@ -67,17 +67,43 @@ export class Syncer {
     let advanced = 0
     const together: TargetState[] = []
     for (const target of this.#targets) {
+      if (this.#isQuiet(target)) continue
       if (!this.#refresh(target, policy, nowMs)) continue
       if (target.grouped) together.push(target)
       else advanced += this.#syncAlone(target)
     }
     if (together.length > 0) advanced += this.#syncTogether(together)
     for (const target of this.#targets) {
+      if (this.#isQuiet(target)) continue
       if (Atomics.load(this.#rows.words, target.base + row.ACTIVE_FD_WORD) === 0) continue
       this.#prepareSpare(target)
       this.#wantMark(target, policy, nowMs)
+      this.#noteQuiet(target)
     }
     return advanced
+  }
+
+  /** Nothing was written since the log was seen durable and marked: one load tells. */
+  #isQuiet(target: TargetState): boolean {
+    const changes = Atomics.load(this.#rows.words, target.base + row.LOG_CHANGES_WORD)
+    target.changes = changes
+    return changes === target.quietChanges
+  }
+
+  /**
+   * The count of changes was read before everything else and holders raise it last (writer.ts), so
+   * what came meanwhile makes the next look a whole one.
+   */
+  #noteQuiet(target: TargetState): void {
+    const words = this.#rows.words
+    const written = loadLsn(this.#rows, target.long + row.WRITTEN_LONG)
+    target.quietChanges =
+      !target.spareFailed &&
+      Atomics.load(words, target.base + row.RETIRED_FD_WORD) === 0 &&
+      loadLsn(this.#rows, target.long + row.DURABLE_LONG) === written &&
+      loadLsn(this.#rows, target.long + row.MARKED_LONG) === written
+        ? target.changes
+        : NEVER
   }
 
   /** Syncs everything now, whatever the policy: at a clean stop, after the last commit. */
@@ -254,6 +280,9 @@ export class Syncer {
   }
 }
 
+/** No count of changes. */
+const NEVER = Number.NaN
+
 /** What the sync thread remembers of one side. */
 class TargetState {
   readonly shard: number
@@ -270,6 +299,9 @@ class TargetState {
   /** Number of a spare that was created but not offered; 0 = none. */
   spareNumber = 0
   spareFailed = false
+  /** Changes of the log as read in this turn, and when it was quiet; NEVER: it is not. */
+  changes = 0
+  quietChanges = NEVER
   /** Written LSN of the last turn, and since when it is the same. */
   idleLsn = -1
   idleSinceMs = 0

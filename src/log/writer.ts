@@ -39,7 +39,7 @@ export interface ShardLogOptions {
   readonly rows: Rows
   readonly shard: number
   readonly side: number
-  /** The side's slice: a power of two bytes, 8-byte aligned. */
+  /** The side's log memory (log-buffer.ts), 8-byte aligned. */
   readonly slice: Uint8Array
   readonly files: LogFs
   readonly clock: Clock
@@ -259,6 +259,7 @@ export class ShardLog extends SliceWriter {
     this.#pending = pending
     const words = this.rows.words
     storeLsn(this.rows, this.rowLong + row.APPENDED_LONG, this.appended)
+    storeLsn(this.rows, this.rowLong + row.SPILL_LONG, this.spillStart)
     Atomics.store(words, this.rowWord + row.BLOCK_PENDING_WORD, pending)
     Atomics.store(words, this.rowWord + row.WRITE_FAILED_WORD, failed)
     this.#countChange()
@@ -286,9 +287,12 @@ export class ShardLog extends SliceWriter {
 
   // ── the file ────────────────────────────────────────────────────────────────────────────────
 
-  /** Writes and publishes a block that is not the last of its commit. */
+  /**
+   * Writes and publishes a block that is not the last of its commit. Once one has failed the others
+   * of the commit wait behind it, and its last block tries them all.
+   */
   protected override writeClosed(): number {
-    if (this.#pending === row.PENDING_GROUP) return this.failed
+    if (this.failed !== WRITE_OK) return this.failed
     const failed = this.writePrepared()
     if (failed !== WRITE_OK) this.holdBack(failed, row.PENDING_OWN)
     else this.#publishWritten()
@@ -296,6 +300,8 @@ export class ShardLog extends SliceWriter {
   }
 
   #publishWritten(): void {
+    // First, or a follower would look for what was in the spill where it never was.
+    if (this.spillStart > 0) this.leaveSpill()
     this.written = this.appended
     storeLsn(this.rows, this.rowLong + row.WRITTEN_LONG, this.written)
   }
@@ -322,13 +328,17 @@ export class ShardLog extends SliceWriter {
   }
 
   #writeClosedBlocks(position: number): void {
-    const length = this.appended - this.written
+    const ring = this.ring.bytes
+    const length = (this.spillStart > 0 ? this.spillStart : this.appended) - this.written
     const start = this.written % this.sliceBytes
     const first = Math.min(length, this.sliceBytes - start)
-    writeFully(this.#files, this.#fd, this.slice, start, first, position)
+    writeFully(this.#files, this.#fd, ring, start, first, position)
     // Only blocks that waited go on behind the slice end: a block never crosses it.
     const rest = length - first
-    if (rest > 0) writeFully(this.#files, this.#fd, this.slice, 0, rest, position + first)
+    if (rest > 0) writeFully(this.#files, this.#fd, ring, 0, rest, position + first)
+    if (this.spillStart === 0 || this.spill === null) return
+    const spilled = this.appended - this.spillStart
+    writeFully(this.#files, this.#fd, this.spill.bytes, 0, spilled, position + length)
   }
 
   /** A blocking call may have taken so long that another side was promoted: publish nothing. */
@@ -401,8 +411,8 @@ export class ShardLog extends SliceWriter {
     this.failed = Atomics.load(words, this.rowWord + row.WRITE_FAILED_WORD)
     this.#pending = Atomics.load(words, this.rowWord + row.BLOCK_PENDING_WORD)
     const waiting = this.#pending !== row.PENDING_NONE
-    this.appended = waiting ? loadLsn(rows, this.rowLong + row.APPENDED_LONG) : this.written
-    this.offset = this.appended % this.sliceBytes
+    const appended = waiting ? loadLsn(rows, this.rowLong + row.APPENDED_LONG) : this.written
+    this.resume(appended, waiting ? loadLsn(rows, this.rowLong + row.SPILL_LONG) : 0)
     this.#commitMs = loadLsn(rows, this.rowLong + row.COMMIT_TIME_LONG)
     this.#changes = changes
   }

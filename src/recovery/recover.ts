@@ -2,8 +2,8 @@
 //
 //   1 scan     every block is checked; where the log ends, what is torn, which groups may be half
 //     main resolves groups over all shards and answers with the LSN to cut each log at
-//   2 replay   records -> effects, straight into shared memory; the file is cut and made durable;
-//     a new segment is begun
+//   2 replay   records -> effects, straight into shared memory; then the files of all shards are cut
+//     and made durable, and new segments are begun
 //
 // The expiry of keys is suspended meanwhile: replay must see keys as the log does. Damage (which is
 // not a torn tail) stops the start with file and offset.
@@ -13,25 +13,28 @@ import type { Clock } from '../base/clock.ts'
 import { CkvError } from '../base/errors.ts'
 import { DATABASE_COUNT } from '../base/limits.ts'
 import type { ShardSide } from '../keyspace/side.ts'
-import { NodeLogFs } from '../log/files.ts'
-import { openShardLog } from '../log/open.ts'
-import { repairShard } from '../log/repair.ts'
-import { replayShard } from '../log/replay.ts'
+import { type LogFs, NodeLogFs } from '../log/files.ts'
+import { logSliceBytes } from '../log/log-buffer.ts'
+import { beginShardLog } from '../log/open.ts'
+import { beginRepair } from '../log/repair.ts'
+import { replayBatches } from '../log/replay.ts'
 import type { GroupPart } from '../log/resolve-groups.ts'
-import { type ShardScan, scanShard } from '../log/scan.ts'
+import { type ShardScan, scanShard, type TornTail } from '../log/scan.ts'
+import { SyncQueue } from '../log/sync-queue.ts'
 import { formatArena } from '../memory/arena.ts'
 import { databaseRoot } from '../memory/database.ts'
 import { dictionaryCount } from '../memory/dictionary.ts'
 import { type EventRing, LEVEL_INFO } from '../ring/events.ts'
 import { LOADING_SHARDS_LEFT_WORD } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
-import { applyRecord } from './apply.ts'
+import { applyBatch } from './apply-batch.ts'
 
 /** What a worker needs to know of the plan. */
 export interface RecoveryPlan {
   readonly instance: string
   readonly generation: number
   readonly shardDirectories: readonly string[]
+  /** Of a side's log memory: the slice, with the spill behind it if there is one. */
   readonly sliceBytes: number
   readonly workerCount: number
 }
@@ -128,71 +131,93 @@ async function recoverInTwoPasses(
   const { cuts } = await answer
   let keyCount = 0
   let recordCount = 0
-  const notices: string[] = []
   for (const scan of scans) {
     const side = sides[scan.shard]
-    const startedMs = clock.monotonicMs()
-    const records = recoverShard(plan, rows, clock, side, scan, cuts[scan.shard], notices)
-    recordCount += records
-    const left = Atomics.sub(rows.words, LOADING_SHARDS_LEFT_WORD, 1) - 1
-    if (records > 0) {
-      const tookMs = Math.round(clock.monotonicMs() - startedMs)
-      events.write(
-        LEVEL_INFO,
-        `shard ${scan.shard}: ${records} records in ${tookMs} ms, ${left} shards left`,
-      )
-    }
+    recordCount += replayInto(side, files, scan, cuts[scan.shard], rows, clock, events)
     for (let database = 0; database < DATABASE_COUNT; database++) {
       keyCount += dictionaryCount(side.arena, databaseRoot(side.arena, database))
     }
   }
+  const notices = await beginLogs(plan, rows, clock, files, scans, cuts)
   const recovered: RecoveredMessage = { kind: 'recovered', keyCount, recordCount, notices }
   port.postMessage(recovered)
 }
 
-/** Replays one shard up to `cutLsn`, repairs its files and begins a new segment. */
-function recoverShard(
+/** Replays one shard up to `cutLsn` and says so. Returns the number of records. */
+function replayInto(
+  side: ShardSide,
+  files: LogFs,
+  scan: ShardScan,
+  cutLsn: number,
+  rows: Rows,
+  clock: Clock,
+  events: EventRing,
+): number {
+  const startedMs = clock.monotonicMs()
+  formatArena(side.arena)
+  side.replaying = true
+  const records = replayBatches(files, scan, cutLsn, (batch) => applyBatch(side, batch))
+  side.replaying = false
+  const left = Atomics.sub(rows.words, LOADING_SHARDS_LEFT_WORD, 1) - 1
+  if (records > 0) {
+    const tookMs = Math.round(clock.monotonicMs() - startedMs)
+    events.write(
+      LEVEL_INFO,
+      `shard ${scan.shard}: ${records} records in ${tookMs} ms, ${left} shards left`,
+    )
+  }
+  return records
+}
+
+/**
+ * Repairs the files of scanned shards and begins a new segment for each; all of it is durable on
+ * return. Shards are synced together, but no new segment before all old files: behind one that was
+ * lost with the power a later file would look like damage. Returns a line for each torn tail.
+ */
+export async function beginLogs(
   plan: RecoveryPlan,
   rows: Rows,
   clock: Clock,
-  side: ShardSide,
-  scan: ShardScan,
-  cutLsn: number,
-  notices: string[],
-): number {
-  const files = new NodeLogFs()
-  formatArena(side.arena)
-  side.replaying = true
-  const count = replayShard(
-    files,
-    scan,
-    cutLsn,
-    (code, database, _flags, bytes, keyStart, keyLength, valueStart, valueLength, number) => {
-      applyRecord(side, code, database, bytes, keyStart, keyLength, valueStart, valueLength, number)
-    },
-  )
-  side.replaying = false
-  const repaired = repairShard(files, scan, cutLsn)
-  if (repaired.torn !== null) {
-    const { file, offset, lsn, byteLength, reason } = repaired.torn
-    notices.push(
-      `shard ${scan.shard}: cut ${byteLength} bytes of ${file} at offset ${offset} ` +
-        `(lsn ${lsn}): ${reason}`,
-    )
-  }
-  openShardLog({
-    instance: plan.instance,
-    generation: plan.generation,
-    shard: scan.shard,
-    files,
-    rows,
-    side: side.side,
-    directory: plan.shardDirectories[scan.shard],
-    sliceBytes: plan.sliceBytes,
-    epoch: scan.epoch + 1,
-    number: repaired.nextNumber,
-    startLsn: repaired.endLsn,
-    nowMs: clock.wallMs(),
+  files: LogFs,
+  scans: readonly ShardScan[],
+  cuts: readonly number[],
+): Promise<string[]> {
+  const notices: string[] = []
+  const syncs = new SyncQueue(files)
+  const repairs = scans.map((scan) => {
+    const repaired = beginRepair(files, scan, cuts[scan.shard], syncs)
+    if (repaired.torn !== null) notices.push(tornNotice(scan.shard, repaired.torn))
+    return repaired
   })
-  return count
+  await syncs.runTogether()
+  scans.forEach(({ shard, epoch }, index) => {
+    const { nextNumber, endLsn } = repairs[index]
+    beginShardLog(
+      {
+        instance: plan.instance,
+        generation: plan.generation,
+        shard,
+        files,
+        rows,
+        side: 0,
+        directory: plan.shardDirectories[shard],
+        sliceBytes: logSliceBytes(plan.sliceBytes),
+        epoch: epoch + 1,
+        number: nextNumber,
+        startLsn: endLsn,
+        nowMs: clock.wallMs(),
+      },
+      syncs,
+    )
+  })
+  await syncs.runTogether()
+  return notices
+}
+
+function tornNotice(shard: number, torn: TornTail): string {
+  const { file, offset, lsn, byteLength, reason } = torn
+  return (
+    `shard ${shard}: cut ${byteLength} bytes of ${file} at offset ${offset} ` +
+    `(lsn ${lsn}): ${reason}`
+  )
 }

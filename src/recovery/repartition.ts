@@ -13,6 +13,7 @@ import type { Clock } from '../base/clock.ts'
 import { CkvError } from '../base/errors.ts'
 import { DATABASE_COUNT } from '../base/limits.ts'
 import { shardOfSlot, slotOfKey } from '../dispatch/slots.ts'
+import { appendRecordTo, EffectRecord, recordIsLarge, writeRecordTo } from '../keyspace/record.ts'
 import { EFFECT_FLUSH_ALL, EFFECT_FLUSH_DATABASE } from '../log/codes.ts'
 import type { LogFs } from '../log/files.ts'
 import { type Manifest, shardDirectory } from '../log/manifest.ts'
@@ -38,6 +39,8 @@ export interface RepartitionJob {
 
 /** Records between two looks at rotation. */
 const SYNC_EVERY_RECORDS = 4096
+/** Only lookups need a key's hash. */
+const NO_HASH = 0
 /** The job is alone on its rows; any thread number will do. */
 const THREAD = 1
 
@@ -69,6 +72,7 @@ export function repartitionLogs(job: RepartitionJob, files: LogFs, clock: Clock)
 
 function copyShard(scan: ShardScan, cutLsn: number, files: LogFs, target: TargetLogs): void {
   const lastFlush = findLastFlushes(scan, cutLsn, files)
+  const record = new EffectRecord()
   let index = 0
   replayShard(
     files,
@@ -76,17 +80,11 @@ function copyShard(scan: ShardScan, cutLsn: number, files: LogFs, target: Target
     cutLsn,
     (code, database, flags, bytes, keyStart, keyLength, valueStart, valueLength, number) => {
       if (index++ <= lastFlush[database]) return
-      target.append(
-        code,
-        database,
-        flags,
-        bytes,
-        keyStart,
-        keyLength,
-        valueStart,
-        valueLength,
-        number,
-      )
+      record.setKey(database, bytes, keyStart, keyLength, NO_HASH)
+      record.setValue(bytes, valueStart, valueLength)
+      record.setEffect(code, number)
+      record.flags = flags
+      target.append(record)
     },
   )
 }
@@ -130,37 +128,11 @@ class TargetLogs {
     })
   }
 
-  append(
-    code: number,
-    database: number,
-    flags: number,
-    bytes: Uint8Array,
-    keyStart: number,
-    keyLength: number,
-    valueStart: number,
-    valueLength: number,
-    number: number,
-  ): void {
-    const slot = slotOfKey(bytes, keyStart, keyLength)
+  append(record: EffectRecord): void {
+    const slot = slotOfKey(record.key, record.keyStart, record.keyLength)
     const log = this.#logs[shardOfSlot(slot, this.#logs.length)]
-    if (log.isLarge(keyLength, valueLength)) {
-      const key = bytes.subarray(keyStart, keyStart + keyLength)
-      const value = bytes.subarray(valueStart, valueStart + valueLength)
-      if (!log.appendLarge(code, database, flags, number, key, [value])) this.#fail('write failed')
-    } else {
-      log.append(
-        code,
-        database,
-        flags,
-        bytes,
-        keyStart,
-        keyLength,
-        bytes,
-        valueStart,
-        valueLength,
-        number,
-      )
-    }
+    if (!recordIsLarge(log, record)) appendRecordTo(log, record)
+    else if (!writeRecordTo(log, record)) this.#fail('write failed')
     if (log.wantsCommit()) this.#commit(log)
     if (++this.recordCount % SYNC_EVERY_RECORDS === 0) this.#turn()
   }

@@ -29,13 +29,17 @@ const clock = new SystemClock()
 const events = new EventRing(shared.events[thread])
 const targets = shared.shardDirectories.map((directory, shard) => ({ shard, side: 0, directory }))
 
+/** Lets every acceptor look at the replies of a shard that it holds back under `always`. */
+function wakeAcceptors(shard: number): void {
+  for (const acceptor of shared.acceptorThreads) {
+    markRepliesReady(rows, acceptor, shard)
+    ringBell(rows, acceptor)
+  }
+}
+
 const syncer = new Syncer(rows, new NodeLogFs(), targets, shared.facts.options.segmentBytes, {
   synced(shard) {
-    if (Atomics.load(rows.words, FSYNC_POLICY_WORD) !== FSYNC_ALWAYS) return
-    for (const acceptor of shared.acceptorThreads) {
-      markRepliesReady(rows, acceptor, shard)
-      ringBell(rows, acceptor)
-    }
+    if (Atomics.load(rows.words, FSYNC_POLICY_WORD) === FSYNC_ALWAYS) wakeAcceptors(shard)
   },
   // The word is enough: idle workers look at it when they keep house.
   markWanted() {},
@@ -54,10 +58,17 @@ const hasWork = () =>
   Atomics.load(rows.words, bellWord) !== sample ||
   Atomics.load(rows.words, STATE_WORD) === STATE_CLOSING
 
+let policy = Atomics.load(rows.words, FSYNC_POLICY_WORD)
 while (Atomics.load(rows.words, STATE_WORD) !== STATE_CLOSING) {
   Atomics.add(rows.words, progressWord, 1)
   sample = Atomics.load(rows.words, bellWord)
-  syncer.turn(Atomics.load(rows.words, FSYNC_POLICY_WORD), clock.monotonicMs())
+  const policyNow = Atomics.load(rows.words, FSYNC_POLICY_WORD)
+  if (policyNow !== policy) {
+    // Replies that were held back under `always` may leave now, and no sync will say so.
+    policy = policyNow
+    for (const { shard } of targets) wakeAcceptors(shard)
+  }
+  syncer.turn(policy, clock.monotonicMs())
   sleepOnBell(rows, thread, hasWork, LOOK_MS)
 }
 syncer.syncAll(clock.monotonicMs())

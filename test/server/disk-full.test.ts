@@ -15,10 +15,10 @@ const VALUE = 'v'.repeat(4000)
 const SMALL_SEGMENTS = ['--segment-size', '1mb']
 const BALLAST_BYTES = 4_194_304
 
-/** A folder of 16 MB, or why there is none. */
-function mountSmall(): { directory: string; unmount: () => void } | string {
+/** A folder of so many MB, or why there is none. */
+function mountSmall(megabytes = 16): { directory: string; unmount: () => void } | string {
   const directory = makeDirectory()
-  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'none', directory])
+  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'none', directory])
   if (mount.status !== 0) {
     removeDirectory(directory)
     return `cannot mount a tmpfs here: ${mount.stderr ?? mount.error?.message}`
@@ -63,6 +63,70 @@ if (typeof mounted === 'string') {
   for (const configuration of configurationsOfRun()) {
     t.test(nameOf(configuration), (t) => checkFull(t as Test, configuration))
   }
+  t.test('a commit over two shards in place', (t) => checkGroupInPlace(t as Test))
+  t.test('in the middle of one large MSET', (t) => checkLargeCommand(t as Test))
+}
+
+/** 20 MB of records, a tenth of which fits: the rest waits in memory, far more than a log slice. */
+async function checkLargeCommand(t: Test): Promise<void> {
+  const place = mountSmall(40)
+  if (typeof place === 'string') throw new Error(place)
+  t.teardown(place.unmount)
+  const ballast = join(place.directory, 'ballast')
+  writeFileSync(ballast, Buffer.alloc(37 * 1_048_576, 1))
+  const start = {
+    directory: join(place.directory, 'data'),
+    flags: ['--shards', '2', '--workers', '1', '--shared-memory-budget', '16mb'],
+  }
+  const server = await startCkv(start)
+  const client = await server.connect()
+  await client.send('SET', 'first', 'v')
+  const pairs = Array.from({ length: 20_000 }, (_, index) => [
+    `key:${index}`,
+    String(index).padEnd(1000, 'v'),
+  ])
+  const reply = await client.send('MSET', ...pairs.flat())
+  t.match(reply, { error: /^MISCONF .*outcome.*unknown/i }, 'the outcome is unknown')
+  t.ok(isRefused(await client.send('SET', 'first', 'w')), 'writes are refused')
+  t.equal(await client.send('GET', 'first'), 'v', 'the process lives')
+  rmSync(ballast)
+  await until('writes work again', 10_000, async () => {
+    return !isRefused(await client.send('SET', 'last', 'v'))
+  })
+  await client.close()
+  await server.killNine()
+  const again = await startCkv(start)
+  const reader = await again.connect()
+  t.equal(await reader.send('DBSIZE'), pairs.length + 2, 'all of it was written when it healed')
+  t.equal(await reader.send('GET', 'key:19999'), pairs[19_999][1])
+  t.equal(await reader.send('GET', 'last'), 'v')
+  await reader.close()
+  t.same((await again.stop()).code, 0)
+}
+
+/**
+ * A group commit in place that fails takes the commands of the same turn with it whose effects lie
+ * in the same blocks.
+ */
+async function checkGroupInPlace(t: Test): Promise<void> {
+  const place = mountSmall()
+  if (typeof place === 'string') throw new Error(place)
+  t.teardown(place.unmount)
+  const directory = join(place.directory, 'data')
+  const flags = ['--shards', '2', '--acceptors', '1', '--dispatch', 'place', ...SMALL_SEGMENTS]
+  const server = await startCkv({ directory, flags })
+  writeFileSync(join(place.directory, 'ballast'), Buffer.alloc(BALLAST_BYTES, 1))
+  const client = await server.connect()
+  for (let round = 0; ; round++) {
+    const [set, mset] = await client.pipeline([
+      ['SET', `key${round % 100}`, VALUE],
+      ['MSET', 'a', VALUE, 'b', VALUE, 'c', VALUE, 'd', VALUE],
+    ])
+    t.equal(isRefused(set), isRefused(mset), `round ${round}: both or none`)
+    if (isRefused(mset)) break
+  }
+  await client.close()
+  await server.killNine()
 }
 
 async function checkFull(t: Test, configuration: Configuration): Promise<void> {

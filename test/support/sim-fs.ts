@@ -266,6 +266,14 @@ export class SimFs implements LogFs {
     this.#directory(path).sync()
   }
 
+  async fsyncLater(fd: number): Promise<void> {
+    this.fsync(fd)
+  }
+
+  async fsyncDirectoryLater(path: string): Promise<void> {
+    this.fsyncDirectory(path)
+  }
+
   // ── for tests ───────────────────────────────────────────────────────────────────────────────
 
   get openCount(): number {
