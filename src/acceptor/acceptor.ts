@@ -40,7 +40,9 @@ import type { TurnLog } from './turn.ts'
 /** Turns without progress before sleeping while commands are in flight. */
 const IDLE_TURNS_MAX = 20
 /** Pool chunks are given back by other acceptors too, which do not ring: ms between looks. */
-const POOL_RETRY_MS = 2
+const POOL_RETRY_MS_MIN = 2
+/** Each look without progress doubles the wait up to this. */
+const POOL_RETRY_MS_MAX = 32
 
 export class Acceptor {
   readonly #executor: Executor
@@ -67,6 +69,7 @@ export class Acceptor {
   #turnMs = 0
   #idleTurns = 0
   #retryArmed = false
+  #retryMs = POOL_RETRY_MS_MIN
   /** Called when a connection is gone, to count it. */
   onClosed: (connection: Connection) => void = () => {}
 
@@ -175,7 +178,7 @@ export class Acceptor {
   /** Routes every whole command of `bytes`; keeps what is left, or stops. */
   #consume(connection: Connection, bytes: Uint8Array, to: number): void {
     let at = 0
-    this.#router.receiveBytes = to
+    this.#router.begin(to)
     if (connection.query !== null && connection.query.byteLength > 0) {
       at = this.#feedQuery(connection, bytes, 0, to)
       if (at < 0) return
@@ -232,14 +235,16 @@ export class Acceptor {
       connection.socket.destroy()
       return -1
     }
+    // For the policy the last receive of a large command is as deep as the command.
+    this.#router.begin(query.byteLength)
     if (query.result === DECODE_COMMAND && !this.#router.route(connection, query.decoder)) {
       // Once more from its first byte: the command goes back in front of what follows it.
-      const { decoder } = query
-      const whole = Buffer.concat([query.held(decoder.end), bytes.subarray(at, to)])
-      query.release()
+      const held = query.takeHeld(query.decoder.end)
+      const whole = at < to ? Buffer.concat([held, bytes.subarray(at, to)]) : held
       this.#stop(connection, whole)
       return -1
     }
+    this.#router.begin(to)
     query.release()
     if (connection.closing) return -1
     if (connection.stopped !== 0) {
@@ -353,6 +358,7 @@ export class Acceptor {
     // Nothing in flight: no reply can come, so nobody has to ring.
     if (this.#inbox.inFlight === 0 && this.#stopped.length === 0) return
     this.#idleTurns = delivered > 0 ? 0 : this.#idleTurns + 1
+    if (delivered > 0) this.#retryMs = POOL_RETRY_MS_MIN
     if (this.#idleTurns > IDLE_TURNS_MAX) {
       this.#bell.arm()
       this.#retryWithoutBell()
@@ -371,7 +377,8 @@ export class Acceptor {
       if (this.#scheduled) return
       this.#bell.awake()
       this.#endTurn()
-    }, POOL_RETRY_MS)
+    }, this.#retryMs)
+    this.#retryMs = Math.min(this.#retryMs * 2, POOL_RETRY_MS_MAX)
   }
 
   /** Commits and releases every shard held in place; exchanges replies of failed commits. */
@@ -381,7 +388,7 @@ export class Acceptor {
       const shard = executor.heldShards[executor.heldCount - 1]
       if (executor.commit(shard) !== 0) {
         this.#counters.add(COUNTER.commitsFailed, 1)
-        this.#turn.answerUnknown(shard, this.#output, (slot) => this.connections[slot] ?? null)
+        this.#turn.answerUnknown(shard, this.#output)
       }
       executor.release(shard)
     }

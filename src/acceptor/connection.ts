@@ -64,6 +64,8 @@ export class Connection {
   ended = false
   /** Pool chunks lent to requests in flight, by sequence; most connections never have any. */
   lentChunks: Map<number, number[]> | null = null
+  /** A part of the next reply was sent: nothing but the rest of it may follow. */
+  partSent = false
   /** Replies that come in parts, by their first sequence; most connections never have any. */
   parts: Map<number, Uint8Array[]> | null = null
 

@@ -15,6 +15,7 @@ import {
   TIMEOUT_SECONDS_WORD,
 } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
+import { dropIdleStorage } from '../wire/query-buffer.ts'
 import { MAX_CLIENTS } from '../wire/replies.ts'
 import type { Acceptor } from './acceptor.ts'
 import { ClientSocket } from './client-socket.ts'
@@ -56,6 +57,7 @@ export class Listener {
       rates.sample(clock.monotonicMs())
       this.#closeIdle()
       this.#closeOverSoftLimit()
+      dropIdleStorage()
     }, IDLE_CHECK_MS)
     this.#idleTimer.unref()
   }

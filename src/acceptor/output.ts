@@ -11,6 +11,8 @@ import { CLIENT_UNSENT_BYTES_MAX } from '../base/limits.ts'
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
 import { type OutputLimit, replyBytesMax } from '../options/rows.ts'
+import type { ChunkPool } from '../ring/pool.ts'
+import { gatherBytes } from '../ring/requests.ts'
 import { ReplyWriter } from '../wire/encoder.ts'
 import { type Connection, STOPPED_OUTPUT } from './connection.ts'
 
@@ -69,6 +71,25 @@ export class Output {
     this.attach(connection, from)
   }
 
+  /** The same for bytes that lie in pool chunks; they stay the caller's. */
+  appendChunks(
+    connection: Connection,
+    pool: ChunkPool,
+    chunks: ArrayLike<number>,
+    length: number,
+  ): void {
+    const writer = this.writer
+    const from = writer.position
+    if (!writer.ensure(length)) {
+      writer.overflowed = false
+      this.cut(connection)
+      return
+    }
+    gatherBytes(pool, chunks, length, writer.bytes, from)
+    writer.position = from + length
+    this.attach(connection, from)
+  }
+
   /** A reply that did not fit is missing: nothing behind it may leave, the connection ends. */
   cut(connection: Connection): void {
     connection.closed = true
@@ -89,7 +110,9 @@ export class Output {
       const connection = dirty[index]
       connection.dirty = false
       if (!connection.closed && !this.#send(connection, slab)) taken = false
-      connection.segments.length = 0
+      // Popped: setting an array's length leaves compiled code.
+      const { segments } = connection
+      while (segments.length > 0) segments.pop()
       if (connection.closing) onFinished(connection)
     }
     dirty.length = 0

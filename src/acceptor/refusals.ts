@@ -23,6 +23,10 @@ export function wrongArity(row: CommandRow, profile: number): Uint8Array {
   return text
 }
 
+export function isHello(decoder: CommandDecoder): boolean {
+  return argumentText(decoder, 0).toLowerCase() === 'hello'
+}
+
 /** Answers a command whose row is missing or belongs to other profiles. */
 export function refuse(reply: ReplyWriter, decoder: CommandDecoder, profile: number): void {
   const name = argumentText(decoder, 0)

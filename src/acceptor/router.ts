@@ -8,7 +8,6 @@
 // `route` returns false when the connection has to stop: the command was not begun and the same
 // bytes are routed again later.
 
-import { CKV_VALUE_BYTES_MAX } from '../base/limits.ts'
 import { arityFits, findCommand, findSubcommand, servedIn } from '../catalog/lookup.ts'
 import {
   BY_SLOT,
@@ -26,7 +25,7 @@ import type { Call } from '../command/call.ts'
 import { shardOfScanCursor } from '../command/scan-cursor.ts'
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
-import { mayRunInPlace } from '../dispatch/policy.ts'
+import { isDeep, mayRunInPlace } from '../dispatch/policy.ts'
 import { shardOfSlot, slotOfKey } from '../dispatch/slots.ts'
 import type { Executor } from '../executor/executor.ts'
 import { collectShards } from '../executor/participants.ts'
@@ -54,7 +53,7 @@ import {
 } from './connection.ts'
 import type { Inbox } from './inbox.ts'
 import type { Output } from './output.ts'
-import { refuse, wrongArity } from './refusals.ts'
+import { isHello, refuse, wrongArity } from './refusals.ts'
 import type { Session, SessionHandler } from './session.ts'
 import type { TurnLog } from './turn.ts'
 
@@ -83,7 +82,9 @@ export class Router {
   #touchedCount = 0
   readonly #participants: Int32Array
   /** Bytes of the receive that is being routed, for the policy. */
-  receiveBytes = 0
+  #receiveBytes = 0
+  /** The receive is none that the policy sends to workers for its depth. */
+  #shallow = true
 
   constructor(
     rows: Rows,
@@ -112,6 +113,12 @@ export class Router {
     this.#touched = new Int32Array(this.#shardCount)
     this.#isTouched = new Uint8Array(this.#shardCount)
     this.#participants = new Int32Array(this.#shardCount)
+  }
+
+  /** Begins a receive of so many bytes. */
+  begin(receiveBytes: number): void {
+    this.#receiveBytes = receiveBytes
+    this.#shallow = !isDeep(this.#rows.words[DISPATCH_WORD], receiveBytes)
   }
 
   route(connection: Connection, decoder: CommandDecoder): boolean {
@@ -154,7 +161,9 @@ export class Router {
 
   #refuse(connection: Connection, decoder: CommandDecoder): boolean {
     const start = this.#output.writer.position
-    if (connection.authenticated) refuse(this.#output.writer, decoder, this.#profile)
+    // HELLO is refused by name to everybody: clients fall back to AUTH then.
+    const told = connection.authenticated || isHello(decoder)
+    if (told) refuse(this.#output.writer, decoder, this.#profile)
     else this.#output.writer.raw(replies.NO_AUTH)
     this.#counters.add(COUNTER.errorsReplied, 1)
     this.deliver(connection, start)
@@ -184,6 +193,7 @@ export class Router {
     if (handler === undefined) writer.raw(wrongArity(row, this.#profile))
     else handler(session)
     this.#counters.add(COUNTER.commandsLocal, 1)
+    this.#counters.addCall(row.code)
     this.deliver(connection, start)
   }
 
@@ -260,15 +270,17 @@ export class Router {
 
   #holdInPlace(row: CommandRow, shard: number, argCount: number): boolean {
     const executor = this.#executor
-    const words = this.#rows.words
-    const side = executor.sides[shard].row
     const fast =
       (row.flags & FAST) !== 0 || ((row.flags & FAST_PER_KEY) !== 0 && argCount <= PLACED_ARGS_MAX)
+    // A shard that is held stays in place for the turn: its write is due at the end of it anyway.
+    if (executor.holds(shard)) return fast && this.#shallow
+    const words = this.#rows.words
+    const side = executor.sides[shard].row
     if (
       !mayRunInPlace(
         words[DISPATCH_WORD],
         fast,
-        this.receiveBytes,
+        this.#receiveBytes,
         words[FSYNC_POLICY_WORD] === FSYNC_ALWAYS,
         words[side + SYNCING_WORD] !== 0,
         words[side + LAST_WRITE_MICROS_WORD],
@@ -276,15 +288,16 @@ export class Router {
     ) {
       return false
     }
-    return executor.holds(shard) || (!executor.requestsWait(shard) && executor.tryHold(shard))
+    return !executor.requestsWait(shard) && executor.tryHold(shard)
   }
 
   #fillCall(connection: Connection, decoder: CommandDecoder, row: CommandRow): void {
     const call = this.#call
-    call.row = row
-    call.bytes = decoder.bytes
-    call.starts = decoder.argStarts
-    call.lengths = decoder.argLengths
+    // Stores of objects cost a look by the collector, comparisons do not.
+    if (call.row !== row) call.row = row
+    if (call.bytes !== decoder.bytes) call.bytes = decoder.bytes
+    if (call.starts !== decoder.argStarts) call.starts = decoder.argStarts
+    if (call.lengths !== decoder.argLengths) call.lengths = decoder.argLengths
     call.argCount = decoder.argCount
     call.database = connection.database
     call.reply.protocol = connection.protocol
@@ -299,7 +312,8 @@ export class Router {
     const writer = this.#output.writer
     const start = writer.position
     this.#fillCall(connection, decoder, row)
-    this.#call.side = this.#executor.sides[shard]
+    const side = this.#executor.sides[shard]
+    if (this.#call.side !== side) this.#call.side = side
     this.#call.severalShards = false
     this.#executor.run()
     if (writer.overflowed) {
@@ -345,7 +359,7 @@ export class Router {
       const allowed = mayRunInPlace(
         words[DISPATCH_WORD],
         true,
-        this.receiveBytes,
+        this.#receiveBytes,
         words[FSYNC_POLICY_WORD] === FSYNC_ALWAYS,
         words[side.row + SYNCING_WORD] !== 0,
         words[side.row + LAST_WRITE_MICROS_WORD],
@@ -360,7 +374,7 @@ export class Router {
     const executor = this.#executor
     const call = this.#call
     const writer = this.#output.writer
-    const start = writer.position
+    let start = writer.position
     call.severalShards = true
     call.side = executor.sides[this.#participants[0]]
     executor.run()
@@ -370,6 +384,9 @@ export class Router {
     if (outcome !== 0) {
       writer.overflowed = false
       writer.position = start
+      // Earlier commands of this turn are in the blocks that were not written.
+      for (const shard of shards) this.#turn.answerUnknown(shard, this.#output)
+      start = writer.position
       writer.raw(replies.MISCONF_UNKNOWN)
     } else if (writer.overflowed) {
       this.deliver(connection, start)
@@ -434,9 +451,6 @@ export class Router {
         connection.lentChunks.set(sequence, chunks)
       }
     }
-    if (!added && size > this.#pool.requestBytesMax()) {
-      return this.#error(connection, this.#tooLarge(decoder))
-    }
     if (!added) {
       connection.stopped |= STOPPED_RING_FULL
       return false
@@ -448,17 +462,6 @@ export class Router {
       this.#touched[this.#touchedCount++] = shard
     }
     return true
-  }
-
-  /** A value that no profile but redis stores is refused as one that came through would be. */
-  #tooLarge(decoder: CommandDecoder): Uint8Array {
-    let longest = 0
-    for (let index = 1; index < decoder.argCount; index++) {
-      longest = Math.max(longest, decoder.argLengths[index])
-    }
-    return this.#profile !== PROFILE_REDIS && longest > CKV_VALUE_BYTES_MAX
-      ? replies.STRING_TOO_LONG_32MB
-      : replies.COMMAND_TOO_LARGE
   }
 
   /**

@@ -83,6 +83,7 @@ function gatherInfo(session: Session): InfoSource {
     process: readProcessNumbers(),
     rates: sampleRates(counters, clock).rates(),
     counters: counterSums(counters),
+    callsOf: (code) => counters.calls(code),
     shards: session.sides.map((side) => readShardNumbers(side, facts.shardCount)),
   }
 }

@@ -12,8 +12,14 @@ const ENTRY_WORDS = 4
 const ENTRIES_FIRST = 256
 
 export class TurnLog {
+  /** The thread's connections by slot; null = free slot. */
+  readonly #connections: readonly (Connection | null)[]
   #words = new Int32Array(ENTRIES_FIRST * ENTRY_WORDS)
   #length = 0
+
+  constructor(connections: readonly (Connection | null)[]) {
+    this.#connections = connections
+  }
 
   add(slot: number, shard: number, start: number, end: number): void {
     let at = this.#length
@@ -31,18 +37,14 @@ export class TurnLog {
   }
 
   /** Exchanges the replies that depend on `shard`. Cold: a log write has just failed. */
-  answerUnknown(
-    shard: number,
-    output: Output,
-    connectionOf: (slot: number) => Connection | null,
-  ): void {
+  answerUnknown(shard: number, output: Output): void {
     const writer = output.writer
     const textStart = writer.position
     writer.raw(MISCONF_UNKNOWN)
     const textEnd = writer.position
     for (let at = 0; at < this.#length; at += ENTRY_WORDS) {
       if (this.#words[at + 1] !== shard) continue
-      const connection = connectionOf(this.#words[at])
+      const connection = this.#connections[this.#words[at]] ?? null
       if (connection === null) continue
       exchange(connection.segments, this.#words[at + 2], this.#words[at + 3], textStart, textEnd)
     }

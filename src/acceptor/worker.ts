@@ -2,6 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../base/assert.ts'
+import { GREAT_REQUEST_BYTES } from '../base/limits.ts'
 import { ROWS_BY_CODE } from '../catalog/table.ts'
 import { Counters } from '../counters/counters.ts'
 import { attachExecutor, replyRing, requestRing } from '../executor/attach.ts'
@@ -35,7 +36,7 @@ const { facts } = shared
 const counters = new Counters(shared.counters, thread)
 const output = new Output(counters, facts.options.outputLimitNormal)
 const { rows, clock, sides, executor } = attachExecutor(shared, thread, output.writer)
-const pool = new ChunkPool(shared.pool)
+const pool = new ChunkPool(shared.pool, GREAT_REQUEST_BYTES)
 const requests: RequestWriter[] = []
 const replies: Ring[] = []
 for (let shard = 0; shard < facts.shardCount; shard++) {
@@ -43,8 +44,8 @@ for (let shard = 0; shard < facts.shardCount; shard++) {
   replies.push(replyRing(shared, rows, index, shard))
 }
 const connections: (Connection | null)[] = []
-const inbox = new Inbox(rows, thread, sides, replies, pool, output, counters, connections)
-const turn = new TurnLog()
+const inbox = new Inbox(executor, replies, pool, output, counters, connections)
+const turn = new TurnLog(connections)
 const anyRow = ROWS_BY_CODE.find((row) => row !== undefined)
 assert(anyRow !== undefined, 'the catalog has rows')
 const session = new Session(facts, counters, rows, clock, sides, output.writer, index, anyRow)
@@ -90,9 +91,9 @@ function stop(): void {
       setTimeout(look, STOP_LOOK_MS)
       return
     }
-    for (const connection of connections) connection?.socket.end()
+    for (const connection of connections) connection?.socket.finish()
     setImmediate(() => {
-      for (const connection of connections) connection?.socket.destroySoon()
+      for (const connection of connections) connection?.socket.finish()
       port?.postMessage({ kind: 'stopped' })
       port?.close()
     })

@@ -4,7 +4,7 @@
 // the second thread pays. A shard whose file is being synced, or whose last write(2) was slow,
 // would make the acceptor's loop wait: it goes to a worker.
 
-import { DISPATCH_PLACE, DISPATCH_RING } from '../rows/layout.ts'
+import { DISPATCH_AUTO, DISPATCH_PLACE, DISPATCH_RING } from '../rows/layout.ts'
 
 /** A receive of at least this many bytes is a deep batch. */
 export const DEEP_RECEIVE_BYTES = 3072
@@ -31,5 +31,10 @@ export function mayRunInPlace(
 ): boolean {
   if (mode === DISPATCH_RING || !fast || holdsReplies) return false
   if (mode === DISPATCH_PLACE) return true
-  return receiveBytes < DEEP_RECEIVE_BYTES && !syncing && lastWriteMicros < SLOW_WRITE_MICROS
+  return !isDeep(mode, receiveBytes) && !syncing && lastWriteMicros < SLOW_WRITE_MICROS
+}
+
+/** Is a receive of so many bytes for the workers whatever its shards do? */
+export function isDeep(mode: number, receiveBytes: number): boolean {
+  return mode === DISPATCH_RING || (mode === DISPATCH_AUTO && receiveBytes >= DEEP_RECEIVE_BYTES)
 }

@@ -8,6 +8,7 @@ import { PROFILE_REDIS } from '../catalog/spec.ts'
 import { ROWS_BY_CODE } from '../catalog/table.ts'
 import { Call } from '../command/call.ts'
 import { handlersByCode } from '../command/handlers.ts'
+import { Counters } from '../counters/counters.ts'
 import { ShardSide } from '../keyspace/side.ts'
 import { NodeLogFs } from '../log/files.ts'
 import { ShardLog } from '../log/writer.ts'
@@ -23,7 +24,7 @@ import { Ring } from '../ring/ring.ts'
 import { REPLY_TAIL_WORD, REQUEST_HEAD_WORD, sideRow } from '../rows/layout.ts'
 import { Rows } from '../rows/rows.ts'
 import type { ReplyWriter } from '../wire/encoder.ts'
-import { Executor, type RequestTail } from './executor.ts'
+import { type AcceptorCursors, Executor } from './executor.ts'
 import type { SharedPlan } from './plan.ts'
 
 export function attachSides(
@@ -106,22 +107,29 @@ export function attachExecutor(
     sides,
     handlersByCode,
     call,
+    new Counters(shared.counters, thread),
     shared.workerThreads,
-    requestTails(shared),
+    acceptorCursors(shared),
     facts.acceptorCount,
+    shared.ringBytes,
     shared.syncThread,
   )
   return { rows, clock, sides, executor }
 }
 
-function requestTails(shared: SharedPlan): RequestTail[] {
+function acceptorCursors(shared: SharedPlan): AcceptorCursors[] {
   const { facts } = shared
-  const tails: RequestTail[] = []
+  const cursors: AcceptorCursors[] = []
   for (let acceptor = 0; acceptor < facts.acceptorCount; acceptor++) {
     const words = new Int32Array(shared.rings[acceptor])
     for (let shard = 0; shard < facts.shardCount; shard++) {
-      tails.push({ words, word: shard * CURSOR_WORDS + REQUEST_TAIL_WORD })
+      const at = shard * CURSOR_WORDS
+      cursors.push({
+        words,
+        requestTailWord: at + REQUEST_TAIL_WORD,
+        replyHeadWord: at + REPLY_HEAD_WORD,
+      })
     }
   }
-  return tails
+  return cursors
 }

@@ -3,12 +3,24 @@
 // some; the acceptor they are for gets no new work executed by this worker meanwhile. What a client
 // can pile up here is bounded by its own output limit.
 
+import { copyBytes } from '../base/copy.ts'
 import { markRepliesReady, ringBell } from '../ring/bell.ts'
 import { REPLY_PART } from '../ring/layout.ts'
-import type { ChunkPool } from '../ring/pool.ts'
+import { CHUNK_BYTES, type ChunkPool } from '../ring/pool.ts'
 import { partBytesMax, ReplySheet, writeReplies } from '../ring/replies.ts'
 import { attachRing, publish, type Ring } from '../ring/ring.ts'
 import type { Rows } from '../rows/rows.ts'
+
+/** A buffer larger than this is not used for the next reply (serve.ts): who has it may keep it. */
+export const REPLY_BYTES_KEPT_MAX = 4_194_304
+
+/** Not slice: of a Buffer that is a view, and the next reply would be written over it. */
+function keep(bytes: Uint8Array, byteLength: number): Uint8Array {
+  if (bytes.length > REPLY_BYTES_KEPT_MAX) return bytes.subarray(0, byteLength)
+  const kept = Buffer.allocUnsafeSlow(byteLength)
+  copyBytes(bytes, 0, kept, 0, byteLength)
+  return kept
+}
 
 interface HeldReplies {
   readonly shard: number
@@ -26,9 +38,12 @@ export class ReplyBacklog {
   readonly #replies: readonly Ring[]
   readonly #acceptorThreads: readonly number[]
   readonly #shardCount: number
+  /** How many are held by acceptor: see Executor.behind. */
+  readonly #behind: Int32Array
   readonly #held: HeldReplies[] = []
   /** Entries of #held before this index are committed and may leave. */
   #committedCount = 0
+  #caughtUp = false
 
   constructor(
     rows: Rows,
@@ -36,12 +51,14 @@ export class ReplyBacklog {
     replies: readonly Ring[],
     acceptorThreads: readonly number[],
     shardCount: number,
+    behind: Int32Array,
   ) {
     this.#rows = rows
     this.#pool = pool
     this.#replies = replies
     this.#acceptorThreads = acceptorThreads
     this.#shardCount = shardCount
+    this.#behind = behind
   }
 
   isEmpty(): boolean {
@@ -49,8 +66,7 @@ export class ReplyBacklog {
   }
 
   isBehind(acceptor: number): boolean {
-    if (this.#held.length === 0) return false
-    return this.#held.some((entry) => entry.acceptor === acceptor)
+    return this.#behind[acceptor] !== 0
   }
 
   add(
@@ -67,12 +83,14 @@ export class ReplyBacklog {
     for (let index = 0; index < sheet.count; index++) {
       copy.add(sheet.sequences[index], sheet.lengths[index])
     }
+    const kept = keep(bytes, byteLength)
+    this.#behind[acceptor]++
     this.#held.push({
       shard,
       acceptor,
       sheet: copy,
       lsn,
-      bytes: bytes.slice(0, byteLength),
+      bytes: kept,
       sent: 0,
     })
   }
@@ -84,7 +102,17 @@ export class ReplyBacklog {
 
   /** What was added since the last `committed` is answered otherwise. */
   dropUncommitted(): void {
-    this.#held.length = this.#committedCount
+    while (this.#held.length > this.#committedCount) {
+      const entry = this.#held.pop()
+      if (entry !== undefined) this.#behind[entry.acceptor]--
+    }
+  }
+
+  /** Did the last replies for some acceptor leave since the last call? Then it is served again. */
+  takeCaughtUp(): boolean {
+    const caughtUp = this.#caughtUp
+    this.#caughtUp = false
+    return caughtUp
   }
 
   /** Is there a held reply of this shard? Then its token is worth taking to send it. */
@@ -97,30 +125,43 @@ export class ReplyBacklog {
     const kept: HeldReplies[] = []
     for (const entry of this.#held) {
       if (entry.shard !== shard || !this.#sendNow(entry)) kept.push(entry)
+      else if (--this.#behind[entry.acceptor] === 0) this.#caughtUp = true
     }
     this.#held.length = 0
     for (const entry of kept) this.#held.push(entry)
     this.#committedCount = this.#held.length
   }
 
+  /**
+   * Sends the entry in parts as large as find room: half of a part when the whole does not, so that
+   * others who take a chunk now and then cannot keep it waiting.
+   */
   #sendNow(entry: HeldReplies): boolean {
     const ring = this.#replies[entry.acceptor * this.#shardCount + entry.shard]
-    const { sheet, lsn, bytes } = entry
-    const partBytes = partBytesMax(this.#pool)
-    const flags = sheet.flags
+    const total = entry.bytes.length
+    let partBytes = partBytesMax(this.#pool)
     attachRing(ring)
     for (;;) {
-      const left = bytes.length - entry.sent
-      const length = Math.min(left, partBytes)
-      sheet.flags = length < left ? flags | REPLY_PART : flags
-      const written = writeReplies(ring, this.#pool, sheet, lsn, bytes, entry.sent, length)
-      sheet.flags = flags
-      if (!written) return false
+      const length = Math.min(total - entry.sent, partBytes)
+      if (!this.#writePart(ring, entry, length)) {
+        if (length <= CHUNK_BYTES) return false
+        partBytes = length >> 1
+        continue
+      }
       entry.sent += length
       publish(ring)
       markRepliesReady(this.#rows, this.#acceptorThreads[entry.acceptor], entry.shard)
       ringBell(this.#rows, this.#acceptorThreads[entry.acceptor])
-      if (entry.sent === bytes.length) return true
+      if (entry.sent === total) return true
     }
+  }
+
+  #writePart(ring: Ring, entry: HeldReplies, length: number): boolean {
+    const { sheet, lsn, bytes, sent } = entry
+    const { flags } = sheet
+    if (sent + length < bytes.length) sheet.flags |= REPLY_PART
+    const written = writeReplies(ring, this.#pool, sheet, lsn, bytes, sent, length)
+    sheet.flags = flags
+    return written
   }
 }

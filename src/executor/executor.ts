@@ -12,12 +12,19 @@
 import { assert } from '../base/assert.ts'
 import { WRITE } from '../catalog/spec.ts'
 import type { Call, Handler } from '../command/call.ts'
+import type { Counters } from '../counters/counters.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { commitGroup } from '../log/groups.ts'
 import type { ShardLog } from '../log/writer.ts'
 import { markRequestsReady, ringBell, ringBellAlways } from '../ring/bell.ts'
+import { replyFillMax } from '../ring/replies.ts'
 import { NOT_TAKEN, releaseToken, tryTakeToken, waitForToken } from '../ring/token.ts'
-import { FSYNC_ALWAYS, FSYNC_POLICY_WORD, REQUEST_HEAD_WORD } from '../rows/layout.ts'
+import {
+  FSYNC_ALWAYS,
+  FSYNC_POLICY_WORD,
+  REPLY_TAIL_WORD,
+  REQUEST_HEAD_WORD,
+} from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
 import { MISCONF_DISK_FULL } from '../wire/replies.ts'
 import { collectShards } from './participants.ts'
@@ -31,11 +38,18 @@ export class Executor {
   readonly sides: ShardSide[]
   readonly handlers: readonly (Handler | undefined)[]
   readonly call: Call
+  readonly counters: Counters
   /** Thread ids of the shard workers, for waking one of them. */
   readonly #workerThreads: readonly number[]
-  /** Tails of the request rings: [acceptor * shardCount + shard], to see if a ring holds work. */
-  readonly #requestTails: readonly RequestTail[]
+  /** What acceptors store: [acceptor * shardCount + shard], to see if a ring holds work. */
+  readonly #cursors: readonly AcceptorCursors[]
   readonly #acceptorCount: number
+  readonly #replyFillMax: number
+  /**
+   * Replies that this thread holds back for want of room, by acceptor: `ReplyBacklog` counts them.
+   * While there are any, this thread serves that acceptor no more.
+   */
+  readonly behind: Int32Array
   readonly #syncThread: number
   /** Token value held per shard, NOT_TAKEN if none. */
   readonly #held: Int32Array
@@ -51,9 +65,11 @@ export class Executor {
     sides: ShardSide[],
     handlers: readonly (Handler | undefined)[],
     call: Call,
+    counters: Counters,
     workerThreads: readonly number[],
-    requestTails: readonly RequestTail[],
+    cursors: readonly AcceptorCursors[],
     acceptorCount: number,
+    ringBytes: number,
     syncThread: number,
   ) {
     this.rows = rows
@@ -61,9 +77,12 @@ export class Executor {
     this.sides = sides
     this.handlers = handlers
     this.call = call
+    this.counters = counters
     this.#workerThreads = workerThreads
-    this.#requestTails = requestTails
+    this.#cursors = cursors
     this.#acceptorCount = acceptorCount
+    this.#replyFillMax = replyFillMax(ringBytes)
+    this.behind = new Int32Array(acceptorCount)
     this.#syncThread = syncThread
     this.#held = new Int32Array(sides.length)
     this.heldShards = new Int32Array(sides.length)
@@ -117,6 +136,7 @@ export class Executor {
       call.reply.raw(MISCONF_DISK_FULL)
       return
     }
+    this.counters.addCall(row.code)
     const handler = this.handlers[row.code]
     assert(handler !== undefined, 'a catalog row of a shard command has a handler')
     handler(call)
@@ -124,8 +144,10 @@ export class Executor {
 
   #canWrite(call: Call): boolean {
     if (!call.severalShards) return call.side.log.writable(call.nowMs)
-    for (let index = 0; index < this.heldCount; index++) {
-      if (!this.sides[this.heldShards[index]].log.writable(call.nowMs)) return false
+    // Not all that are held: in place others of the turn may be among them.
+    const count = collectShards(call, this.#participants)
+    for (let index = 0; index < count; index++) {
+      if (!this.sides[this.#participants[index]].log.writable(call.nowMs)) return false
     }
     return true
   }
@@ -136,18 +158,16 @@ export class Executor {
    * what it took. Workers only. Returns 0 or the error class of a failed write.
    */
   runOverShards(onWait: () => void): number {
+    const before = this.heldCount
     const count = collectShards(this.call, this.#participants)
-    const mine = this.#participants.slice(0, count)
-    const taken: number[] = []
-    for (const shard of mine) {
-      if (this.holds(shard)) continue
-      this.waitToHold(shard, onWait)
-      taken.push(shard)
+    for (let index = 0; index < count; index++) {
+      const shard = this.#participants[index]
+      if (!this.holds(shard)) this.waitToHold(shard, onWait)
     }
     this.readClock()
     this.run()
-    const outcome = this.commitGroup(mine)
-    for (const shard of taken) this.release(shard)
+    const outcome = this.commitGroup(this.#participants, count)
+    while (this.heldCount > before) this.release(this.heldShards[this.heldCount - 1])
     return outcome
   }
 
@@ -162,9 +182,9 @@ export class Executor {
     return true
   }
 
-  commitGroup(shards: ArrayLike<number>): number {
+  commitGroup(shards: ArrayLike<number>, count = shards.length): number {
     const logs: ShardLog[] = []
-    for (let index = 0; index < shards.length; index++) {
+    for (let index = 0; index < count; index++) {
       const log = this.sides[shards[index]].log
       if (log.uncommitted()) logs.push(log)
     }
@@ -190,7 +210,7 @@ export class Executor {
     ringBellAlways(this.rows, this.#syncThread)
   }
 
-  /** Gives the token back and wakes a worker if requests came meanwhile. */
+  /** Gives the token back and wakes a worker if requests wait that can be served. */
   release(shard: number): void {
     const side = this.sides[shard]
     const held = this.#held[shard]
@@ -199,10 +219,35 @@ export class Executor {
     this.#held[shard] = NOT_TAKEN
     this.#forget(shard)
     assert(releaseToken(this.rows, side.row, held), 'the token was not taken away')
-    if (this.requestsWait(shard)) {
-      markRequestsReady(this.rows, shard)
-      this.wakeWorker(shard)
+    this.announce(shard)
+  }
+
+  /**
+   * Marks the shard and wakes a worker if a request waits that could be served. One whose replies
+   * have no room is left in silence, or workers would claim it again and again: the acceptor
+   * announces it when it gives room back (acceptor/inbox.ts), and the worker with the backlog when
+   * that has left (shard/loop.ts). Model: test/models/room.pml.
+   */
+  announce(shard: number): void {
+    if (!this.#servableWait(shard)) return
+    markRequestsReady(this.rows, shard)
+    this.wakeWorker(shard)
+  }
+
+  #servableWait(shard: number): boolean {
+    const { row } = this.sides[shard]
+    const { words } = this.rows
+    const shardCount = this.sides.length
+    for (let acceptor = 0; acceptor < this.#acceptorCount; acceptor++) {
+      const cursors = this.#cursors[acceptor * shardCount + shard]
+      const tail = Atomics.load(cursors.words, cursors.requestTailWord)
+      if (tail === Atomics.load(words, row + REQUEST_HEAD_WORD + acceptor)) continue
+      if (this.behind[acceptor] !== 0) continue
+      const head = Atomics.load(cursors.words, cursors.replyHeadWord)
+      const fill = (Atomics.load(words, row + REPLY_TAIL_WORD + acceptor) - head) | 0
+      if (fill <= this.#replyFillMax) return true
     }
+    return false
   }
 
   /** Keys removed as expired on shards that were released since the last call, for INFO. */
@@ -225,8 +270,9 @@ export class Executor {
     const words = this.rows.words
     const shardCount = this.sides.length
     for (let acceptor = 0; acceptor < this.#acceptorCount; acceptor++) {
-      const tail = this.#requestTails[acceptor * shardCount + shard]
-      if (Atomics.load(tail.words, tail.word) !== Atomics.load(words, heads + acceptor)) return true
+      const cursors = this.#cursors[acceptor * shardCount + shard]
+      const tail = Atomics.load(cursors.words, cursors.requestTailWord)
+      if (tail !== Atomics.load(words, heads + acceptor)) return true
     }
     return false
   }
@@ -242,8 +288,9 @@ export class Executor {
   }
 }
 
-/** Where the producer's tail of one request ring lives. */
-export interface RequestTail {
+/** Where an acceptor stores its cursors of one shard: request tail and reply head. */
+export interface AcceptorCursors {
   readonly words: Int32Array
-  readonly word: number
+  readonly requestTailWord: number
+  readonly replyHeadWord: number
 }

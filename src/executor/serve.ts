@@ -17,12 +17,11 @@ import {
   REQUEST_SEVERAL_SHARDS,
 } from '../ring/layout.ts'
 import type { ChunkPool } from '../ring/pool.ts'
-import { ReplySheet, releaseReplyChunks, writeReplies } from '../ring/replies.ts'
-import { gatherBytes } from '../ring/requests.ts'
+import { hasReplyRoom, ReplySheet, releaseReplyChunks, writeReplies } from '../ring/replies.ts'
+import { chunksOfExtents, gatherBytes } from '../ring/requests.ts'
 import {
   advanceHead,
   attachRing,
-  freeBytes,
   giveBack,
   peek,
   publish,
@@ -39,16 +38,15 @@ import {
 } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
 import { MISCONF_UNKNOWN } from '../wire/replies.ts'
-import type { ReplyBacklog } from './backlog.ts'
+import { REPLY_BYTES_KEPT_MAX, type ReplyBacklog } from './backlog.ts'
 import type { Executor } from './executor.ts'
 
 /** Commands under one holding of the token, over all acceptors: bounds how long others wait. */
 const COMMANDS_PER_HOLD_MAX = 1024
-/** What the encoding buffer shrinks to after a large reply, and when. */
+/** What the encoding buffer shrinks to after a large reply. */
 const REPLY_BYTES_KEPT = 65_536
-const REPLY_BYTES_KEPT_MAX = 4_194_304
-/** A request record is only started with this much room for its replies in the ring. */
-const REPLY_ROOM_BYTES = 2048
+const NO_BYTES = new Uint8Array(0)
+const NO_WORDS = new Int32Array(0)
 
 export class ShardServer {
   readonly #rows: Rows
@@ -64,9 +62,12 @@ export class ShardServer {
   readonly #sheet = new ReplySheet()
   readonly #startHeads: Int32Array
   readonly #startTails: Int32Array
+  /** Whose turn it is to be served first, by shard: nobody else's flood puts an acceptor off. */
+  readonly #firstAcceptor: Uint8Array
   readonly #onWait: () => void
-  #bigCommand = new Uint8Array(0)
-  #bigWords = new Int32Array(0)
+  /** The chunked command that is being executed. */
+  #bigCommand: Uint8Array = NO_BYTES
+  #bigWords: Int32Array = NO_WORDS
   #starts = new Int32Array(1024)
   #lengths = new Int32Array(1024)
   /** Commands executed through rings on this thread, for INFO and the tests. */
@@ -93,11 +94,15 @@ export class ShardServer {
     this.#shardCount = executor.sides.length
     this.#startHeads = new Int32Array(acceptorThreads.length)
     this.#startTails = new Int32Array(acceptorThreads.length)
+    this.#firstAcceptor = new Uint8Array(this.#shardCount)
     const progress = threadRow(executor.thread) + PROGRESS_WORD
     this.#onWait = () => void Atomics.add(rows.words, progress, 1)
   }
 
-  /** Serves the shard's rings until they are empty or the batch is full. Token must be held. */
+  /**
+   * Serves the shard's rings until they are empty, the batch is full or somebody waits for the
+   * token, which must be held. What is left in them is announced by whoever releases the token.
+   */
   serve(shard: number): void {
     const acceptors = this.#acceptorThreads.length
     for (let acceptor = 0; acceptor < acceptors; acceptor++) {
@@ -108,20 +113,23 @@ export class ShardServer {
       this.#startTails[acceptor] = this.#replies[index].tail
     }
     let budget = COMMANDS_PER_HOLD_MAX
-    for (let acceptor = 0; acceptor < acceptors && budget > 0; acceptor++) {
+    let acceptor = this.#firstAcceptor[shard]
+    for (let step = 0; step < acceptors && budget > 0; step++) {
       budget -= this.#serveAcceptor(shard, acceptor, budget)
+      if (++acceptor === acceptors) acceptor = 0
     }
+    if (++this.#firstAcceptor[shard] === acceptors) this.#firstAcceptor[shard] = 0
     this.#finish(shard)
   }
 
+  /** Returns how much of the budget was used; all of it ends the batch. */
   #serveAcceptor(shard: number, acceptor: number, budget: number): number {
     const index = acceptor * this.#shardCount + shard
     const requests = this.#requests[index]
     const replies = this.#replies[index]
     let done = 0
     while (done < budget && readable(requests)) {
-      if (freeBytes(replies) < REPLY_ROOM_BYTES + (replies.byteLength >> 2)) break
-      if (this.#backlog.isBehind(acceptor)) break
+      if (!hasReplyRoom(replies) || this.#backlog.isBehind(acceptor)) break
       const before = requests.head
       const position = peek(requests)
       const words = requests.words
@@ -140,7 +148,7 @@ export class ShardServer {
       this.#executeRecord(shard, acceptor, position)
       advanceHead(requests, words[word])
       done += count
-      if (tokenIsWanted(this.#rows, this.#executor.sides[shard].row)) break
+      if (tokenIsWanted(this.#rows, this.#executor.sides[shard].row)) return budget
     }
     return done
   }
@@ -189,7 +197,8 @@ export class ShardServer {
     const reply = call.reply
     const before = reply.position
     this.#fillCall(bytes, words, at)
-    Atomics.store(this.#rows.words, call.side.row + CURRENT_WORD, words[(at >> 2) + 1])
+    // Read only by whoever finds this thread dead: no need to pay for an ordered store a command.
+    this.#rows.words[call.side.row + CURRENT_WORD] = words[(at >> 2) + 1]
     executor.run()
     if (reply.overflowed) {
       reply.overflowed = false
@@ -223,21 +232,38 @@ export class ShardServer {
     }
   }
 
-  /** A command too large for the ring is gathered from its chunks into this thread's memory. */
   #runChunked(requests: Ring, position: number): void {
-    const words = requests.words
-    const word = position >> 2
-    const byteLength = words[word + 5]
-    const chunkCount = words[word + 6]
-    if (this.#bigCommand.length < byteLength) {
-      this.#bigCommand = new Uint8Array((byteLength + 3) & ~3)
-      this.#bigWords = new Int32Array(this.#bigCommand.buffer)
-    }
-    const chunks = words.subarray(word + 7, word + 7 + chunkCount)
-    gatherBytes(this.#pool, chunks, byteLength, this.#bigCommand, 0)
+    this.#openChunked(requests.words, position >> 2)
     this.#runCommand(this.#bigCommand, this.#bigWords, 0)
-    this.#bigCommand = new Uint8Array(0)
-    this.#bigWords = new Int32Array(0)
+    this.#closeChunked()
+  }
+
+  /**
+   * Shows a command too large for the ring as #bigCommand. In one run of chunks it stays where it
+   * lies: they are the acceptor's until its reply has come, and nobody writes to them. Else it is
+   * gathered into this thread's memory.
+   */
+  #openChunked(words: Int32Array, word: number): void {
+    const byteLength = words[word + 5]
+    const runs = words[word + 6]
+    const wholeWords = (byteLength + 3) >> 2
+    if (runs === 1) {
+      const first = words[word + 7]
+      this.#bigCommand = this.#pool.viewFrom(first, wholeWords << 2)
+      this.#bigWords = this.#pool.wordsFrom(first, wholeWords)
+      return
+    }
+    const big = Buffer.allocUnsafeSlow(wholeWords << 2)
+    gatherBytes(this.#pool, chunksOfExtents(words, word + 7, runs), byteLength, big, 0)
+    this.#bigCommand = big
+    this.#bigWords = new Int32Array(big.buffer, 0, wholeWords)
+  }
+
+  #closeChunked(): void {
+    this.#bigCommand = NO_BYTES
+    this.#bigWords = NO_WORDS
+    // Nothing of it stays reachable by what the call held.
+    this.#executor.call.bytes = NO_BYTES
   }
 
   #send(shard: number, acceptor: number): void {
@@ -317,7 +343,7 @@ export class ShardServer {
     let at = position + REQUEST_HEADER_WORDS * 4
     for (let index = 0; index < words[word + 3]; index++) {
       const sequence = chunked
-        ? this.#pool.words[(this.#pool.chunkByte(words[word + 7]) >> 2) + 1]
+        ? this.#pool.wordsFrom(words[word + 7], COMMAND_HEADER_WORDS)[1]
         : words[(at >> 2) + 1]
       const before = reply.position
       reply.raw(MISCONF_UNKNOWN)
@@ -346,16 +372,9 @@ export class ShardServer {
     executor.call.severalShards = true
     this.#sheet.start(words[word + 1], words[word + 2])
     if (chunked) {
-      const byteLength = words[word + 5]
-      const big = new Uint8Array((byteLength + 3) & ~3)
-      gatherBytes(
-        this.#pool,
-        words.subarray(word + 7, word + 7 + words[word + 6]),
-        byteLength,
-        big,
-        0,
-      )
-      this.#runSeveral(big, new Int32Array(big.buffer), 0)
+      this.#openChunked(words, word)
+      this.#runSeveral(this.#bigCommand, this.#bigWords, 0)
+      this.#closeChunked()
     } else {
       this.#runSeveral(requests.bytes, words, position + REQUEST_HEADER_WORDS * 4)
     }

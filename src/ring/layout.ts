@@ -30,7 +30,7 @@
 //     4 .. pairs {start, length} of arguments 1..n-1, start relative to the command's byte 0
 //     then the argument bytes
 //   with REQUEST_CHUNKED the one command's bytes lie in pool chunks; word 5.. = {byte length,
-//   chunk count, chunk numbers…} and the chunks hold the command as drawn above.
+//   run count, pairs {first chunk, chunks} per run} and the runs hold the command as drawn above.
 
 export const WRAP_MARK = -1
 

@@ -5,9 +5,11 @@ import { copyBytes } from '../base/copy.ts'
 import { REPLY_CHUNKED, REPLY_HEADER_WORDS, WRAP_MARK } from './layout.ts'
 import { CHUNK_BYTES, type ChunkPool } from './pool.ts'
 import { scatterBytes } from './requests.ts'
-import { advanceTail, NO_ROOM, type Ring, reserve } from './ring.ts'
+import { advanceTail, freeBytes, NO_ROOM, type Ring, reserve } from './ring.ts'
 
 const LOW_WORD = 0x1_0000_0000
+/** Room for short replies besides a record of a quarter of the ring. */
+const REPLY_ROOM_BYTES = 2048
 
 /** The replies to one request record while they are being encoded; reused for every record. */
 export class ReplySheet {
@@ -39,6 +41,21 @@ export class ReplySheet {
     this.sequences = sequences
     this.lengths = lengths
   }
+}
+
+/**
+ * A request is begun only while no more than this waits in the reply ring of `ringBytes`. Whoever
+ * finds more leaves the request; the acceptor announces it when it has given room back (model:
+ * test/models/room.pml).
+ */
+export function replyFillMax(ringBytes: number): number {
+  return ringBytes - (ringBytes >> 2) - REPLY_ROOM_BYTES
+}
+
+/** Holder: may another request be begun? Looks at the consumer's head only when it matters. */
+export function hasReplyRoom(ring: Ring): boolean {
+  const fillMax = replyFillMax(ring.byteLength)
+  return ((ring.tail - ring.head) | 0) <= fillMax || ring.byteLength - freeBytes(ring) <= fillMax
 }
 
 /** Largest run of reply bytes that one record may put into the pool: a quarter of it. */

@@ -122,7 +122,8 @@ export class RequestWriter {
     this.close()
     const byteLength = commandByteLength(starts, lengths, argCount)
     if (!pool.takeForRequest(byteLength, chunks)) return false
-    const recordBytes = (REQUEST_HEADER_WORDS + 2 + chunks.length) * 4
+    const extents = extentCount(chunks)
+    const recordBytes = (REQUEST_HEADER_WORDS + 2 + extents * 2) * 4
     const position = reserve(this.ring, recordBytes)
     if (position === NO_ROOM) {
       for (const chunk of chunks) pool.release(chunk)
@@ -138,12 +139,44 @@ export class RequestWriter {
     words[word + 3] = 1
     words[word + 4] = attributes | (REQUEST_CHUNKED << 16)
     words[word + 5] = byteLength
-    words[word + 6] = chunks.length
-    for (let index = 0; index < chunks.length; index++) words[word + 7 + index] = chunks[index]
+    words[word + 6] = extents
+    writeExtents(words, word + 7, chunks)
     advanceTail(this.ring, recordBytes)
     this.#unpublished = true
     return true
   }
+}
+
+/** How many runs of chunks that lie side by side the list is. */
+function extentCount(chunks: number[]): number {
+  let count = 1
+  for (let index = 1; index < chunks.length; index++) {
+    if (chunks[index] !== chunks[index - 1] + 1) count++
+  }
+  return count
+}
+
+function writeExtents(words: Int32Array, word: number, chunks: number[]): void {
+  let at = word - 2
+  for (let index = 0; index < chunks.length; index++) {
+    if (index === 0 || chunks[index] !== chunks[index - 1] + 1) {
+      at += 2
+      words[at] = chunks[index]
+      words[at + 1] = 0
+    }
+    words[at + 1]++
+  }
+}
+
+/** The chunk numbers of `count` pairs {first chunk, chunk count} from `word` on. */
+export function chunksOfExtents(words: Int32Array, word: number, count: number): number[] {
+  const chunks: number[] = []
+  for (let index = 0; index < count; index++) {
+    const first = words[word + index * 2]
+    const end = first + words[word + index * 2 + 1]
+    for (let chunk = first; chunk < end; chunk++) chunks.push(chunk)
+  }
+  return chunks
 }
 
 /** Bytes of a command in a record: header, pairs, argument bytes, padded to whole words. */
@@ -231,7 +264,8 @@ export function scatterBytes(
     const inChunk = (at + done) % CHUNK_BYTES
     const chunk = chunks[Math.floor((at + done) / CHUNK_BYTES)]
     const count = Math.min(length - done, CHUNK_BYTES - inChunk)
-    copyBytes(source, sourceStart + done, pool.bytes, pool.chunkByte(chunk) + inChunk, count)
+    const target = pool.viewFrom(chunk, CHUNK_BYTES)
+    copyBytes(source, sourceStart + done, target, inChunk, count)
     done += count
   }
 }
@@ -246,7 +280,7 @@ export function gatherBytes(
 ): void {
   for (let done = 0, index = 0; done < length; index++) {
     const count = Math.min(length - done, CHUNK_BYTES)
-    copyBytes(pool.bytes, pool.chunkByte(chunks[index]), target, targetStart + done, count)
+    copyBytes(pool.viewFrom(chunks[index], CHUNK_BYTES), 0, target, targetStart + done, count)
     done += count
   }
 }

@@ -116,3 +116,8 @@ export function advanceHead(ring: Ring, byteLength: number): void {
 export function giveBack(ring: Ring): void {
   Atomics.store(ring.headWords, ring.headWord, ring.head)
 }
+
+/** Consumer: bytes from cursor `from` to what is published by now. */
+export function publishedSince(ring: Ring, from: number): number {
+  return (Atomics.load(ring.tailWords, ring.tailWord) - from) | 0
+}

@@ -9,18 +9,14 @@ import type { Executor } from '../executor/executor.ts'
 import { housekeep, retryGroups, wantsHousekeeping } from '../executor/housekeeping.ts'
 import type { SharedPlan } from '../executor/plan.ts'
 import type { ShardServer } from '../executor/serve.ts'
-import {
-  anyRequestsReady,
-  claimRequests,
-  markRequestsReady,
-  nextReadyShard,
-  sleepOnBell,
-} from '../ring/bell.ts'
+import { anyRequestsReady, claimRequests, nextReadyShard, sleepOnBell } from '../ring/bell.ts'
 import { PROGRESS_WORD, STATE_CLOSING, STATE_WORD, threadRow } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
 
 /** How often an idle worker looks after its shards, in ms. */
 const HOUSEKEEPING_MS = 100
+/** Shards looked at in one go: a look costs 2 µs, and an idle server must cost next to nothing. */
+const HOUSEKEEPING_LOOKS = 32
 /** Between slices (0.3-0.5 ms each) while there is more to do: less than a quarter of a core. */
 const HOUSEKEEPING_PAUSE_MS = 2
 /** Replies that found no room are tried again this often, in ms. */
@@ -41,6 +37,7 @@ export class WorkerLoop {
   readonly #progressWord: number
   readonly #hasWork: () => boolean
   #nextHousekeepingMs = 0
+  #nextDrainMs = 0
   #housekeepingLeft = false
   /** The next of this worker's own shards to look after. */
   #housekeepingShard: number
@@ -71,13 +68,19 @@ export class WorkerLoop {
 
   run(): void {
     while (!this.#closing()) {
-      Atomics.add(this.#rows.words, this.#progressWord, 1)
-      const served = this.#serveReady()
-      if (!this.#backlog.isEmpty()) this.#drainBacklog()
-      this.#countExpired()
-      this.#housekeepWhenDue()
-      if (!served && !this.#lookAgain()) this.#sleep()
+      if (!this.turn() && !this.#lookAgain()) this.#sleep()
     }
+  }
+
+  /** One look around. False: there was nothing to serve. */
+  turn(): boolean {
+    Atomics.add(this.#rows.words, this.#progressWord, 1)
+    const served = this.#serveReady()
+    const nowMs = this.#clock.monotonicMs()
+    if (!this.#backlog.isEmpty() && nowMs >= this.#nextDrainMs) this.#drainBacklog(nowMs)
+    this.#countExpired()
+    if (nowMs >= this.#nextHousekeepingMs) this.#housekeep(nowMs)
+    return served
   }
 
   #countExpired(): void {
@@ -114,27 +117,32 @@ export class WorkerLoop {
     return true
   }
 
-  #drainBacklog(): void {
+  /**
+   * Not in every turn: each announces what others could serve, and two workers that are behind
+   * different acceptors would keep each other awake.
+   */
+  #drainBacklog(nowMs: number): void {
+    this.#nextDrainMs = nowMs + BACKLOG_RETRY_MS
     for (const shard of this.#backlog.shards()) {
       if (!this.#executor.tryHold(shard)) continue
       this.#backlog.drain(shard)
       this.#executor.release(shard)
-      // What was not served because of the backlog waits in the rings.
-      markRequestsReady(this.#rows, shard)
     }
+    if (!this.#backlog.takeCaughtUp()) return
+    // What was not served because of the backlog waits in the rings, whichever shard it is of.
+    for (let shard = 0; shard < this.#shardCount; shard++) this.#executor.announce(shard)
   }
 
   /**
    * One slice for one shard that wants it, then a pause: however many shards are busy with expiry,
    * it stays a fraction of a core and no slice waits behind another.
    */
-  #housekeepWhenDue(): void {
-    const nowMs = this.#clock.monotonicMs()
-    if (nowMs < this.#nextHousekeepingMs) return
+  #housekeep(nowMs: number): void {
     const wallMs = this.#clock.wallMs()
     if (this.#index === 0) retryGroups(this.#executor)
     this.#housekeepingLeft = false
-    for (let step = 0; step < this.#shardCount; step += this.#workerCount) {
+    const looks = Math.min(Math.ceil(this.#shardCount / this.#workerCount), HOUSEKEEPING_LOOKS)
+    for (let look = 0; look < looks; look++) {
       const shard = this.#housekeepingShard
       this.#housekeepingShard = shard + this.#workerCount
       if (this.#housekeepingShard >= this.#shardCount) this.#housekeepingShard = this.#index

@@ -4,7 +4,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../base/assert.ts'
-import { CLIENT_OUTPUT_BYTES_MAX } from '../base/limits.ts'
+import { GREAT_REQUEST_BYTES } from '../base/limits.ts'
 import { ROWS_BY_CODE } from '../catalog/table.ts'
 import { Counters } from '../counters/counters.ts'
 import { attachExecutor, replyRing, requestRing } from '../executor/attach.ts'
@@ -12,6 +12,7 @@ import { ReplyBacklog } from '../executor/backlog.ts'
 import type { ThreadPlan } from '../executor/plan.ts'
 import { ShardServer } from '../executor/serve.ts'
 import { loadHasher } from '../log/checksum.ts'
+import { replyBytesMax } from '../options/rows.ts'
 import { recoverShards } from '../recovery/recover.ts'
 import { EventRing } from '../ring/events.ts'
 import { ChunkPool } from '../ring/pool.ts'
@@ -27,9 +28,10 @@ assert(port !== null, 'a shard worker is a child of main')
 
 await loadHasher()
 const { shared, thread, index } = plan
-const reply = new ReplyWriter(REPLY_BYTES_FIRST, CLIENT_OUTPUT_BYTES_MAX)
-const { rows, clock, sides, executor } = attachExecutor(shared, thread, reply)
 const { facts } = shared
+const replyBytes = replyBytesMax(facts.options.outputLimitNormal)
+const reply = new ReplyWriter(REPLY_BYTES_FIRST, replyBytes)
+const { rows, clock, sides, executor } = attachExecutor(shared, thread, reply)
 const events = new EventRing(shared.events[thread])
 const recovery = {
   instance: facts.instance,
@@ -40,7 +42,7 @@ const recovery = {
 }
 await recoverShards(recovery, rows, clock, sides, index, port, events)
 
-const pool = new ChunkPool(shared.pool)
+const pool = new ChunkPool(shared.pool, GREAT_REQUEST_BYTES)
 const requests: Ring[] = []
 const replies: Ring[] = []
 for (let acceptor = 0; acceptor < facts.acceptorCount; acceptor++) {
@@ -50,7 +52,14 @@ for (let acceptor = 0; acceptor < facts.acceptorCount; acceptor++) {
   }
 }
 const { acceptorThreads } = shared
-const backlog = new ReplyBacklog(rows, pool, replies, acceptorThreads, facts.shardCount)
+const backlog = new ReplyBacklog(
+  rows,
+  pool,
+  replies,
+  acceptorThreads,
+  facts.shardCount,
+  executor.behind,
+)
 const server = new ShardServer(
   rows,
   executor,

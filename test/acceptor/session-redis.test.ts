@@ -2,7 +2,7 @@
 // What has to differ (ids, times, the list of commands) is compared by its shape.
 
 import t from 'tap'
-import { type RedisPeer, startRedisPeer } from '../support/redis-peer.ts'
+import { type RedisServer, redisSkip, startRedis } from '../support/redis.ts'
 import type { Reply } from '../support/resp.ts'
 import { makeFixture } from '../support/session-fixture.ts'
 
@@ -82,18 +82,26 @@ const BEFORE_AUTH: readonly (readonly string[])[] = [
   ['AUTH', 'right'],
 ]
 
-const peer = await startRedisPeer()
-const locked = await startRedisPeer('--requirepass', 'right')
-const skip = peer?.version.startsWith('7.0.') ? false : 'no redis-server 7.0 here'
-t.teardown(async () => {
-  await peer?.close()
-  await locked?.close()
+const skip = redisSkip()
+let open: RedisServer
+let locked: RedisServer
+t.before(async () => {
+  if (skip !== false) return
+  open = await startRedis()
+  locked = await startRedis('--requirepass', 'right')
 })
+t.teardown(() => Promise.all([open?.stop(), locked?.stop()]))
+
+/** Asks on a new connection. */
+async function asking(server: RedisServer): Promise<(...words: string[]) => Promise<Reply>> {
+  const client = await server.connect()
+  return (...words) => client.send(...words)
+}
 
 t.test('the same replies in RESP2 and RESP3', { skip }, async (t) => {
   let compared = 0
   for (const protocol of [2, 3] as const) {
-    const ask = await (peer as RedisPeer).open()
+    const ask = await asking(open)
     const ours = makeFixture({ profile: 'redis' })
     if (protocol === 3) {
       await ask('HELLO', '3')
@@ -109,7 +117,7 @@ t.test('the same replies in RESP2 and RESP3', { skip }, async (t) => {
 })
 
 t.test('the same replies before AUTH', { skip }, async (t) => {
-  const ask = await (locked as RedisPeer).open()
+  const ask = await asking(locked)
   const ours = makeFixture({ profile: 'redis', password: 'right' })
   for (const words of BEFORE_AUTH) {
     t.same(ours.run(...words), await ask(...words), words.join(' '))
@@ -118,7 +126,7 @@ t.test('the same replies before AUTH', { skip }, async (t) => {
 
 t.test('the same shapes', { skip }, async (t) => {
   for (const protocol of ['2', '3']) {
-    const ask = await (peer as RedisPeer).open()
+    const ask = await asking(open)
     const ours = makeFixture({ profile: 'redis' })
     const both = async (...words: string[]): Promise<[Reply, Reply]> => [
       ours.run(...words),
@@ -140,7 +148,7 @@ t.test('the same shapes', { skip }, async (t) => {
 })
 
 t.test('INFO uses the names of Redis', { skip }, async (t) => {
-  const ask = await (peer as RedisPeer).open()
+  const ask = await asking(open)
   const its = namesOf(textOf(await ask('INFO', 'everything')))
   const ours = namesOf(textOf(makeFixture({ profile: 'redis' }).run('INFO')))
   const own = [...ours].filter((name) => !its.has(name))

@@ -5,7 +5,7 @@
 import t from 'tap'
 import { missingPrograms, search } from './spin.ts'
 
-const LONG = process.env.CKV_TEST_LONG === '1'
+const LONG = process.env.CI === 'true' || process.env.CKV_TEST_LONG !== undefined
 /** Searches at a time: the large ones take about 2 GB each. */
 const TOGETHER = 2
 
@@ -13,7 +13,7 @@ const TOGETHER = 2
 const TIMEOUT_MS = 600_000
 
 interface Run {
-  readonly model: 'bell' | 'token'
+  readonly model: 'bell' | 'token' | 'room'
   readonly defines: string[]
   readonly bug: number
 }
@@ -27,6 +27,9 @@ const CORRECT: Run[] = [
   right('bell', 'NA=1', 'N=6', 'EVENTS=2'),
   right('token', 'NA=1', 'N=3', 'WAITER'),
   right('token', 'NA=1', 'N=2', 'FENCE'),
+  right('room', 'NW=1'),
+  right('room', 'NW=1', 'BACKLOG=1'),
+  right('room', 'NW=1', 'N=4', 'ALWAYS'),
 ]
 /** The first two take 15 s each, the others up to 5. */
 const LARGE: Run[] = [
@@ -35,6 +38,8 @@ const LARGE: Run[] = [
   right('bell', 'NA=2', 'N=2', 'EVENTS=1'),
   right('bell', 'NA=2', 'N=2', 'EVENTS=0'),
   right('token', 'NA=2', 'WAITER'),
+  right('room', 'NW=2', 'N=4'),
+  right('room', 'NW=1', 'BACKLOG=2', 'PLACER'),
 ]
 
 /** Index = number of the bug, value = a configuration in which it shows. */
@@ -48,6 +53,17 @@ const TOKEN_BUGS: Run[] = [1, 2, 3, 4, 5, 6, 7, 8].map((bug) => ({
   defines: [2, 5, 7].includes(bug) ? ['NA=1', 'FENCE'] : ['NA=1', 'WAITER'],
   bug,
 }))
+/** The second needs somebody else who holds the token when the worker comes. */
+const ROOM_BUGS: Run[] = [1, 2, 3, 4, 5, 6, 7, 8].map((bug) => ({
+  model: 'room',
+  defines:
+    bug === 2
+      ? ['NW=1', 'N=3', 'PLACER']
+      : bug === 6 || bug === 7
+        ? ['NW=1', 'BACKLOG=1']
+        : ['NW=1'],
+  bug,
+}))
 
 const missing = missingPrograms()
 if (missing !== '' && process.env.CI === 'true') {
@@ -58,7 +74,7 @@ if (missing !== '' && process.env.CI === 'true') {
 } else {
   t.jobs = TOGETHER
   t.setTimeout(TIMEOUT_MS)
-  const runs = [...(LONG ? LARGE : []), ...CORRECT, ...BELL_BUGS, ...TOKEN_BUGS]
+  const runs = [...(LONG ? LARGE : []), ...CORRECT, ...BELL_BUGS, ...TOKEN_BUGS, ...ROOM_BUGS]
   for (const run of runs) check(run)
 }
 

@@ -42,6 +42,59 @@ t.test('requests leave a quarter to the replies', async (t) => {
   }
 })
 
+t.test('chunks side by side are taken first, others when there are none', async (t) => {
+  const pool = makePool(12)
+  const first: number[] = []
+  const second: number[] = []
+  const third: number[] = []
+  t.ok(pool.take(CHUNK_BYTES * 3, first))
+  t.ok(pool.take(CHUNK_BYTES * 3, second))
+  t.ok(pool.take(CHUNK_BYTES * 3, third))
+  t.same(
+    [first, second, third],
+    [
+      [0, 1, 2],
+      [3, 4, 5],
+      [6, 7, 8],
+    ],
+  )
+  for (const chunk of second) pool.release(chunk)
+  const fitting: number[] = []
+  t.ok(pool.takeForRequest(CHUNK_BYTES * 3, fitting))
+  t.same(fitting, [3, 4, 5], 'the gap')
+  for (const chunk of fitting) pool.release(chunk)
+  const scattered: number[] = []
+  t.ok(pool.take(CHUNK_BYTES * 5, scattered))
+  t.same(
+    scattered.toSorted((a, b) => a - b),
+    [3, 4, 5, 9, 10],
+  )
+  t.equal(pool.takenCount(), 11)
+})
+
+t.test('great requests have a part of their own, in one run', async (t) => {
+  const great = CHUNK_BYTES * 100
+  const pool = new ChunkPool(new SharedArrayBuffer(CHUNK_BYTES * 20 + 64 + great), great)
+  t.equal(pool.chunkCount, 20)
+  t.equal(pool.requestBytesMax(), great)
+  const chunks: number[] = []
+  t.ok(pool.takeForRequest(CHUNK_BYTES * 16, chunks), 'one more than the shared part has')
+  t.same(chunks.slice(0, 2), [20, 21], 'low ones first')
+  const more: number[] = []
+  t.ok(pool.takeForRequest(CHUNK_BYTES * 84, more))
+  t.equal(more[83], 119)
+  t.notOk(pool.takeForRequest(CHUNK_BYTES * 16, []), 'all taken')
+  t.ok(pool.take(CHUNK_BYTES * 20, []), 'and nothing of the others')
+  t.notOk(pool.take(1, []))
+  for (const chunk of chunks.slice(1)) pool.release(chunk)
+  t.notOk(pool.takeForRequest(CHUNK_BYTES * 16, []), 'only whole runs')
+  t.equal(pool.takenCount(), 120 - 15)
+  pool.viewFrom(119, CHUNK_BYTES)[CHUNK_BYTES - 1] = 7
+  t.equal(pool.bytes[120 * CHUNK_BYTES - 1], 7)
+  pool.wordsFrom(20, 1)[0] = 9
+  t.equal(pool.words[(20 * CHUNK_BYTES) >> 2], 9)
+})
+
 t.test('chunks lie apart and inside the buffer', async (t) => {
   for (const byteLength of [CHUNK_BYTES * 3 + 64, CHUNK_BYTES * 4, CHUNK_BYTES * 600]) {
     const pool = new ChunkPool(new SharedArrayBuffer(byteLength))

@@ -218,6 +218,32 @@ t.test('large commands go through the pool, byte for byte', async (t) => {
   }
 })
 
+t.test('a command in several runs of chunks, and a great one in one', async (t) => {
+  const great = CHUNK_BYTES * 64
+  const pool = new ChunkPool(new SharedArrayBuffer(CHUNK_BYTES * 16 + 64 + great), great)
+  const blocked: number[] = []
+  pool.take(CHUNK_BYTES * 16, blocked)
+  for (const chunk of blocked) if (chunk % 3 !== 0) pool.release(chunk)
+  const { producer, consumer } = ringPair(RING_BYTES)
+  const writer = new RequestWriter(producer)
+  for (const [runs, chunkCount] of [
+    [4, 7],
+    [1, 40],
+  ]) {
+    const value = Buffer.alloc(CHUNK_BYTES * chunkCount - 100)
+    for (let at = 0; at < value.length; at++) value[at] = at * 7 + (at >> 8)
+    const place = { slot: 1, generation: 1, attributes: 0, sequence: 1, code: 1, gap: 3 }
+    const command = { ...place, values: [Buffer.from('key'), value] }
+    t.ok(addChunked(writer, command, pool))
+    writer.publish()
+    t.ok(readable(consumer))
+    t.equal(consumer.words[((consumer.head & consumer.mask) >> 2) + 6], runs, 'runs')
+    t.ok(sameCommand(readRequest(consumer, pool), 0, command), `${chunkCount} chunks`)
+    giveBack(consumer)
+  }
+  t.equal(pool.takenCount(), 6)
+})
+
 t.test('a large command that finds no chunks, or no ring, changes nothing', async (t) => {
   const pool = makePool(4)
   const { producer } = ringPair(64)

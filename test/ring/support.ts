@@ -10,7 +10,7 @@ import {
 } from '../../src/ring/layout.ts'
 import type { ChunkPool } from '../../src/ring/pool.ts'
 import { replyLsn } from '../../src/ring/replies.ts'
-import { gatherBytes } from '../../src/ring/requests.ts'
+import { chunksOfExtents, gatherBytes } from '../../src/ring/requests.ts'
 import { advanceHead, peek, Ring } from '../../src/ring/ring.ts'
 
 /** Cursors from here on cross the sign bit, and zero, after a few words. */
@@ -50,7 +50,7 @@ export function readRequest(ring: Ring, pool: ChunkPool): ReadRequest {
   const commands: ReadCommand[] = []
   if (((attributes >>> 16) & REQUEST_CHUNKED) !== 0) {
     const big = new Uint8Array((words[word + 5] + 3) & ~3)
-    const chunks = words.slice(word + 7, word + 7 + words[word + 6])
+    const chunks = chunksOfExtents(words, word + 7, words[word + 6])
     gatherBytes(pool, chunks, words[word + 5], big, 0)
     for (const chunk of chunks) pool.release(chunk)
     commands.push(readCommand(big, new Int32Array(big.buffer), 0))

@@ -51,6 +51,17 @@ t.test('ckv', async (t) => {
   })
 })
 
+t.test('ckv with a password: HELLO before AUTH is unknown, so clients fall back', async (t) => {
+  const environment = { CKV_PASSWORD: 'secret' }
+  const server = await startCkv({ flags: ['--profile', 'ckv'], environment })
+  t.teardown(() => server.stop())
+  const client = await server.connect()
+  t.same(await client.send('HELLO', '3'), { error: "ERR unknown command 'HELLO'" })
+  t.same(await client.send('GET', 'a'), { error: 'NOAUTH Authentication required.' })
+  t.same(await client.send('NONE', 'a'), { error: 'NOAUTH Authentication required.' })
+  await client.close()
+})
+
 t.test('extended', async (t) => {
   await inProfile(t as Test, 'extended', async (client) => {
     t.match(JSON.stringify(await client.send('HELLO', '3')), /"proto",3/)

@@ -49,6 +49,7 @@ t.test('broken streams and HTTP', async (t) => {
     await checkStreams(t, server, 'in halves', streams, inHalves)
     await checkDataInFront(t, server)
     await checkHttp(t, server)
+    await checkOrderOfErrors(t, server)
     await checkInline(t, server)
     await checkVersions(t, server)
     t.equal(await witness.send('GET', 'witness'), 'unchanged', 'nothing else ran')
@@ -89,6 +90,30 @@ async function checkHttp(t: Test, server: CkvServer): Promise<void> {
     const text = bytes.toString('latin1')
     t.notMatch(text, /\+OK/, `${JSON.stringify(attempt.slice(0, 24))} ends the connection`)
   }
+}
+
+/** As redis-server in cluster mode: the row's arity, then the slots, then the command's own. */
+async function checkOrderOfErrors(t: Test, server: CkvServer): Promise<void> {
+  const arity = (name: string) => ({ error: `ERR wrong number of arguments for '${name}' command` })
+  const crossSlot = { error: "CROSSSLOT Keys in request don't hash to the same slot" }
+  const client = await server.connect()
+  t.same(
+    await client.pipeline([
+      ['MSETNX', 'foo'],
+      ['MSETNX', 'foo', '1', 'bar'],
+      ['MSETNX', '{t}a', '1', '{t}b'],
+      ['RENAME', 'foo', 'bar', 'more'],
+      ['BITOP', 'nosuch', 'foo', 'bar'],
+    ]),
+    [
+      arity('msetnx'),
+      crossSlot,
+      { error: 'ERR wrong number of arguments for MSET' },
+      arity('rename'),
+      crossSlot,
+    ],
+  )
+  await client.close()
 }
 
 async function checkInline(t: Test, server: CkvServer): Promise<void> {

@@ -75,7 +75,7 @@ function readBytes(socket: ReturnType<typeof connect>, length: number): Promise<
     const chunks: Buffer[] = []
     let received = 0
     socket.on('error', reject)
-    socket.on('data', (chunk) => {
+    socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       received += chunk.length
       if (received >= length) resolve(Buffer.concat(chunks).toString('latin1'))

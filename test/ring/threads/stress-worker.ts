@@ -22,7 +22,7 @@ import {
 } from '../../../src/ring/layout.ts'
 import { ChunkPool } from '../../../src/ring/pool.ts'
 import { ReplySheet, writeReplies } from '../../../src/ring/replies.ts'
-import { gatherBytes } from '../../../src/ring/requests.ts'
+import { chunksOfExtents, gatherBytes } from '../../../src/ring/requests.ts'
 import {
   advanceHead,
   attachRing,
@@ -99,7 +99,8 @@ function answerRecord(ring: Ring, position: number): void {
   outLength = 0
   if (((words[word + 4] >>> 16) & REQUEST_CHUNKED) !== 0) {
     const big = new Uint8Array((words[word + 5] + 3) & ~3)
-    gatherBytes(pool, words.subarray(word + 7, word + 7 + words[word + 6]), words[word + 5], big, 0)
+    const chunks = chunksOfExtents(words, word + 7, words[word + 6])
+    gatherBytes(pool, chunks, words[word + 5], big, 0)
     answer(big, new Int32Array(big.buffer), 0)
     return
   }
