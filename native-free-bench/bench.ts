@@ -20,9 +20,11 @@ import {
   runMatrix,
   type Summary,
 } from './matrix.ts'
+import { idle } from './presets/idle.ts'
 import { memory } from './presets/memory.ts'
 import { openLoop } from './presets/open-loop.ts'
 import { type Preset, type PresetContext, planFrom } from './presets/preset.ts'
+import { replay } from './presets/replay.ts'
 import { several } from './presets/several.ts'
 import { shards } from './presets/shards.ts'
 import { smoke } from './presets/smoke.ts'
@@ -38,6 +40,8 @@ const PRESETS: Record<string, Preset> = {
   memory,
   several,
   start,
+  idle,
+  replay,
   smoke,
 }
 

@@ -18,6 +18,7 @@ const STOP_MS_MAX = 10_000
 const OUTPUT_MAX = 4_000_000
 const LAST_WORDS = 2_000
 const MAIN_FILE = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const COMPILE_CACHE_FOLDER = fileURLToPath(new URL('../../.node-compile-cache', import.meta.url))
 const ECHO_FILE = fileURLToPath(new URL('./echo-server.ts', import.meta.url))
 const SLOW_FILE = new URL('../slow.ts', import.meta.url).href
 
@@ -120,7 +121,9 @@ export function launchFor(
   for (const [name, value] of Object.entries(settings)) {
     if (name.startsWith('flag.')) args.push(`--${name.slice(5)}`, value)
   }
-  return { program: process.execPath, args, env: slowEnv }
+  // As the launcher (scripts/ckv.js) does it, so that starts cost what users see.
+  const cache = process.env.NODE_COMPILE_CACHE ?? COMPILE_CACHE_FOLDER
+  return { program: process.execPath, args, env: { ...slowEnv, NODE_COMPILE_CACHE: cache } }
 }
 
 /** What is left to clean up when this process ends before its servers. */

@@ -38,6 +38,8 @@ export interface InfoSource {
   readonly rates: Rates
   /** By COUNTER. */
   readonly counters: Readonly<Record<CounterName, number>>
+  /** How often the command with this code ran. */
+  readonly callsOf: (code: number) => number
   readonly shards: readonly ShardNumbers[]
 }
 

@@ -60,6 +60,7 @@ export function fallbackWords(row: OptionRow): string {
 function serverProgram(version: string): Command {
   const program = new Command('ckv')
     .description('A Redis-protocol cluster in one process.')
+    .usage(USAGE)
     .version(`ckv ${version}`, '--version', 'show the version and stop')
     .helpOption('--help', 'show this text and stop')
     .exitOverride()
@@ -73,10 +74,17 @@ function serverProgram(version: string): Command {
   return program
 }
 
+const USAGE = `[serve] [options]
+       ckv log verify <data directory>
+       ckv log dump <segment file> [--values]`
+
 const AFTER_HELP = `
 Each option is also read from the environment (--shard-memory as CKV_SHARD_MEMORY) and from the
 JSON file of --config ({"shard-memory": "1gb"}). Flags go before the environment, that before the
-file. The password comes from CKV_PASSWORD or --password-file; clients give instance:password.`
+file. The password comes from CKV_PASSWORD or --password-file; clients give instance:password.
+
+ckv log verify checks the log of a stopped server and changes nothing. Exit code 0: clean, 1:
+damaged, 2: a torn tail that a start would cut. ckv log dump shows the records of one file.`
 
 /** Commander's message without its `error: `, its second line and any value behind a '='. */
 function oneLine(error: CommanderError, words: readonly string[]): string {

@@ -35,8 +35,8 @@ export interface OptionInput {
   /** Without node and script. */
   readonly argv: readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Reads a file as UTF-8 or throws. */
-  readonly readTextFile: (path: string) => string
+  /** The bytes of a file, or throws. */
+  readonly readFile: (path: string) => Uint8Array
   readonly machine: Machine
   /** The program's own version, for --version. */
   readonly version: string
@@ -75,7 +75,7 @@ export function parseOptions(input: OptionInput): ParsedOptions {
       values.set(row.property, { value: row.fallback, source: 'default' })
     }
   }
-  readTexts(values, fileTexts(file, input.readTextFile), 'file', (row) => `${row.name} in ${file}`)
+  readTexts(values, fileTexts(file, input.readFile), 'file', (row) => `${row.name} in ${file}`)
   readTexts(values, environment, 'environment', environmentName)
   readTexts(values, flags.raw, 'flag', (row) => `--${row.name}`)
   addDerived(values, input.machine)
@@ -84,7 +84,7 @@ export function parseOptions(input: OptionInput): ParsedOptions {
   const password = readPassword(
     input.environment[PASSWORD_NAME],
     options.passwordFile,
-    input.readTextFile,
+    input.readFile,
   )
   checkTogether(options, sources, password, input.machine)
   return { kind: 'run', options, sources, password }
@@ -155,10 +155,10 @@ function knownNames(): string {
 }
 
 /** Option name → text, of a JSON object of texts, numbers and booleans. */
-function fileTexts(file: string, readTextFile: (path: string) => string): Map<string, string> {
+function fileTexts(file: string, readFile: (path: string) => Uint8Array): Map<string, string> {
   const texts = new Map<string, string>()
   if (file === '') return texts
-  for (const [name, value] of Object.entries(fileObject(file, readTextFile))) {
+  for (const [name, value] of Object.entries(fileObject(file, readFile))) {
     const row = rows.find((candidate) => candidate.name === name)
     if (row === undefined || row.name === 'config') {
       const known = rows.filter((candidate) => candidate.name !== 'config')
@@ -180,10 +180,10 @@ function fileText(row: OptionRow, value: unknown, file: string): string {
 }
 
 /** A parser's own message quotes the text, which may hold a password put in a wrong place. */
-function fileObject(file: string, readTextFile: (path: string) => string): object {
+function fileObject(file: string, readFile: (path: string) => Uint8Array): object {
   let text: string
   try {
-    text = readTextFile(file)
+    text = new TextDecoder().decode(readFile(file))
   } catch (error) {
     throw new CkvError('OPTION', `--config: cannot read '${file}': ${(error as Error).message}`)
   }

@@ -4,6 +4,8 @@ import { CkvError } from '../base/errors.ts'
 import { PASSWORD_BYTES_MAX } from '../base/limits.ts'
 
 const HIDDEN = '[password]'
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
 
 export class Password {
   readonly #bytes: Uint8Array
@@ -27,37 +29,45 @@ export class Password {
 }
 
 /**
- * From CKV_PASSWORD or the file that --password-file names; one newline at the file's end is not
- * part of it. Null when neither is given.
+ * From CKV_PASSWORD or the file that --password-file names, whose bytes are taken as they are but
+ * for one line end behind them. Null when neither is given.
  * @throws CkvError when both are given, or it is empty, too long or has a line break
  */
 export function readPassword(
   fromEnvironment: string | undefined,
   file: string,
-  readTextFile: (path: string) => string,
+  readFile: (path: string) => Uint8Array,
 ): Password | null {
   if (fromEnvironment !== undefined && file !== '') {
     throw refused('CKV_PASSWORD and --password-file are both given: allowed is one of them')
   }
-  if (file !== '') return checked(fromFile(file, readTextFile), `the file of --password-file`)
-  return fromEnvironment === undefined ? null : checked(fromEnvironment, 'CKV_PASSWORD')
+  if (file !== '') return checked(fromFile(file, readFile), `the file of --password-file`)
+  if (fromEnvironment === undefined) return null
+  return checked(new TextEncoder().encode(fromEnvironment), 'CKV_PASSWORD')
 }
 
-function fromFile(file: string, readTextFile: (path: string) => string): string {
+/** Not through a text: a password need not be UTF-8, and clients send bytes. */
+function fromFile(file: string, readFile: (path: string) => Uint8Array): Uint8Array {
+  let bytes: Uint8Array
   try {
-    return readTextFile(file).replace(/\r?\n$/, '')
+    bytes = readFile(file)
   } catch (error) {
     throw refused(`--password-file: cannot read '${file}': ${(error as Error).message}`)
   }
+  let end = bytes.length
+  if (bytes[end - 1] === LINE_FEED) end--
+  if (end < bytes.length && bytes[end - 1] === CARRIAGE_RETURN) end--
+  return bytes.slice(0, end)
 }
 
-function checked(text: string, where: string): Password {
-  const bytes = new TextEncoder().encode(text)
+function checked(bytes: Uint8Array, where: string): Password {
   if (bytes.length === 0) throw refused(`${where} is empty: give a password or leave it out`)
   if (bytes.length > PASSWORD_BYTES_MAX) {
     throw refused(`${where} is too long: allowed are ${PASSWORD_BYTES_MAX} bytes`)
   }
-  if (/[\r\n\0]/.test(text)) throw refused(`${where} holds a line break or a NUL byte`)
+  if (bytes.some((byte) => byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === 0)) {
+    throw refused(`${where} holds a line break or a NUL byte`)
+  }
   return new Password(bytes)
 }
 

@@ -1,5 +1,10 @@
 // The kinds of options and the shape of a row. Data only; parse.ts reads it, table.ts fills it.
 
+import { REPLY_BYTES_MAX } from '../base/limits.ts'
+
+/** Errors and short replies are encoded whatever the limit. */
+const REPLY_BYTES_MIN = 1_048_576
+
 /** How the text of an option is read, and how CONFIG GET shows its value. */
 export type OptionKind =
   | 'integer'
@@ -16,6 +21,12 @@ export interface OutputLimit {
   readonly hardBytes: number
   readonly softBytes: number
   readonly softSeconds: number
+}
+
+/** Replies that may be encoded at once for clients with this limit: more could not be sent. */
+export function replyBytesMax({ hardBytes }: OutputLimit): number {
+  if (hardBytes === 0) return REPLY_BYTES_MAX
+  return Math.min(Math.max(hardBytes, REPLY_BYTES_MIN), REPLY_BYTES_MAX)
 }
 
 export type OptionValue = number | boolean | string | OutputLimit

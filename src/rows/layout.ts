@@ -122,6 +122,11 @@ export const MARKED_LONG = 26
 export const GROUP_LONG = 27
 /** Epoch in the active segment's header and in its blocks. */
 export const SEGMENT_EPOCH_WORD = 56
+/**
+ * LSN from which failed blocks wait in the spill behind the slice, not in the slice; 0: none do.
+ * Only meaningful while BLOCK_PENDING_WORD is not PENDING_NONE.
+ */
+export const SPILL_LONG = 29
 /** Counts the stores of the log words of this group; a thread whose copies are as old reloads. */
 export const LOG_CHANGES_WORD = 57
 

@@ -200,10 +200,6 @@ export const FAILOVER_UNKNOWN = line('-ERR shard failed over, outcome unknown')
 /** The shard does not answer and nothing can take over: nothing was executed. */
 export const SHARD_DOWN = line('-CLUSTERDOWN The shard of this slot is not served')
 export const SHUTTING_DOWN = line('-ERR server is shutting down')
-/** More bytes than the chunks of all requests together can hold. */
-export const COMMAND_TOO_LARGE = line(
-  '-ERR command is too large for the shared memory, see --shared-memory-budget',
-)
 export const INTERNAL_ERROR = line('-ERR internal error')
 
 /** A failed write(2) by the system's own words, e.g. `No space left on device`. */

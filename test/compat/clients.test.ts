@@ -1,14 +1,15 @@
 // Every ordinary client with its default settings connects and runs a script of every served
-// command: libraries, their cluster clients, redis-cli, redis-benchmark, python3-redis.
+// command in every configuration: libraries, their cluster clients, redis-cli, redis-benchmark,
+// python3-redis.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { EVERY_PROFILE, PROFILE_EXTENDED } from '../../src/catalog/spec.ts'
 import { ALL_ROWS } from '../../src/catalog/table.ts'
-import { configurationsOfRun, flagsOf } from '../support/matrix.ts'
-import { type CkvServer, startCkv } from '../support/server.ts'
-import { LIBRARIES, type Library } from './libraries.ts'
+import { inEveryConfiguration } from '../support/matrix.ts'
+import type { CkvServer } from '../support/server.ts'
+import { LIBRARIES, type Library, type LibraryRow } from './libraries.ts'
 import { CONNECTION_SCRIPT, judge, SCRIPT, type Step } from './script.ts'
 
 const CALL_MS_MAX = 10_000
@@ -61,17 +62,11 @@ function run(program: string, flags: string[], input: string): Promise<[number |
     child.stdout.on('data', (bytes) => (output += bytes))
     child.stderr.on('data', (bytes) => (output += bytes))
     child.once('close', (code) => resolve([code, output]))
+    // One that does not read it may be gone before it is written.
+    child.stdin.on('error', () => {})
     child.stdin.end(input)
   })
 }
-
-let server: CkvServer
-
-t.before(async () => {
-  const [configuration] = configurationsOfRun()
-  server = await startCkv({ flags: flagsOf(configuration) })
-})
-t.teardown(() => server.stop())
 
 t.test('the script has every command of the default profile', async (t) => {
   const said = [...SCRIPT, ...CONNECTION_SCRIPT].map(({ words }) => words.join('|').toLowerCase())
@@ -87,15 +82,35 @@ t.test('the script has every command of the default profile', async (t) => {
   }
 })
 
-for (const { name, open } of LIBRARIES) {
-  t.test(name, async (t) => {
+const withoutCli = missing('redis-cli', '--version')
+const withoutBenchmark = missing('redis-benchmark', '--version')
+const withoutPython = missing(PYTHON, '-c', 'import redis')
+
+t.test('every client', { timeout: 480_000 }, async (t) => {
+  await inEveryConfiguration(t, [], async (t, server) => {
+    for (const library of LIBRARIES) await checkLibrary(t, library, server)
+    await t.test('a plain connection', (t) => checkConnection(t as Test, server))
+    await t.test('redis-cli', { skip: withoutCli }, (t) => checkCli(t as Test, server))
+    await t.test('redis-benchmark', { skip: withoutBenchmark }, (t) =>
+      checkBenchmark(t as Test, server),
+    )
+    for (const kind of ['single', 'cluster']) {
+      await t.test(`python3-redis ${kind}`, { skip: withoutPython }, (t) =>
+        checkPython(t as Test, server, kind),
+      )
+    }
+  })
+})
+
+async function checkLibrary(t: Test, { name, open }: LibraryRow, server: CkvServer): Promise<void> {
+  await t.test(name, async (t) => {
     const library = await withLimit(open(server.port))
     await runScript(t, library)
     await library.close()
   })
 }
 
-t.test('a plain connection', async (t) => {
+async function checkConnection(t: Test, server: CkvServer): Promise<void> {
   const client = await server.connect()
   for (const step of CONNECTION_SCRIPT) {
     const reply = await client.send(...step.words)
@@ -103,9 +118,9 @@ t.test('a plain connection', async (t) => {
     checkReply(t, step, isSimple ? reply.simple : reply)
   }
   await client.closed
-})
+}
 
-t.test('redis-cli', { skip: missing('redis-cli', '--version') }, async (t) => {
+async function checkCli(t: Test, server: CkvServer): Promise<void> {
   for (const step of SCRIPT) {
     const flags = ['-p', String(server.port), '--json', ...step.words]
     const [code, output] = await run('redis-cli', flags, '')
@@ -114,7 +129,7 @@ t.test('redis-cli', { skip: missing('redis-cli', '--version') }, async (t) => {
     const isName = step.words.join(' ') === 'CLIENT GETNAME'
     checkReply(t, isName ? { ...step, want: null } : step, readJson(output))
   }
-})
+}
 
 /** redis-cli shows a verbatim text (INFO) as it is, also when JSON is wanted. */
 function readJson(text: string): unknown {
@@ -125,7 +140,7 @@ function readJson(text: string): unknown {
   }
 }
 
-t.test('redis-benchmark', { skip: missing('redis-benchmark', '--version') }, async (t) => {
+async function checkBenchmark(t: Test, server: CkvServer): Promise<void> {
   const load = ['-p', String(server.port), '-n', '2000', '-c', '20', '-P', '4', '--csv']
   const tests = ['-t', 'ping,set,get,incr,mset']
   for (const flags of [[], ['--cluster'], ['-r', '1000'], ['-3']]) {
@@ -136,16 +151,13 @@ t.test('redis-benchmark', { skip: missing('redis-benchmark', '--version') }, asy
     }
     t.notMatch(output, /error/i)
   }
-})
+}
 
-const withoutPython = missing(PYTHON, '-c', 'import redis')
-for (const kind of ['single', 'cluster']) {
-  t.test(`python3-redis ${kind}`, { skip: withoutPython }, async (t) => {
-    const file = join(import.meta.dirname, 'python-client.py')
-    const lines = JSON.stringify(SCRIPT.map(({ words }) => words))
-    const [code, output] = await run(PYTHON, [file, String(server.port), kind], lines)
-    t.equal(code, 0, output.slice(-2000))
-    const replies = (code === 0 ? JSON.parse(output) : []) as unknown[]
-    for (const [index, reply] of replies.entries()) checkReply(t, SCRIPT[index], reply)
-  })
+async function checkPython(t: Test, server: CkvServer, kind: string): Promise<void> {
+  const file = join(import.meta.dirname, 'python-client.py')
+  const lines = JSON.stringify(SCRIPT.map(({ words }) => words))
+  const [code, output] = await run(PYTHON, [file, String(server.port), kind], lines)
+  t.equal(code, 0, code === 0 ? 'exit code' : output.slice(-2000))
+  const replies = (code === 0 ? JSON.parse(output) : []) as unknown[]
+  for (const [index, reply] of replies.entries()) checkReply(t, SCRIPT[index], reply)
 }

@@ -11,8 +11,7 @@ import {
   judgeDispatch,
   nameOf,
 } from '../support/matrix.ts'
-import { startRedis } from '../support/redis.ts'
-import { oracleSkip } from '../support/redis-oracle.ts'
+import { redisSkip, startRedis } from '../support/redis.ts'
 import type { RespClient } from '../support/resp-client.ts'
 import { startCkv } from '../support/server.ts'
 import { compareServers, type Mismatch, type Peer } from './compare.ts'
@@ -31,7 +30,7 @@ const COMMANDS = LONG ? 102_000 : 6000
 const COMMANDS_OF_OTHERS = LONG ? 10_000 : 2000
 const COMMANDS_FOR_DEFECTS = 6000
 
-const skip = oracleSkip()
+const skip = redisSkip()
 
 interface Connectable {
   connect(): Promise<RespClient>

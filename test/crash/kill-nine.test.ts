@@ -4,7 +4,14 @@
 import t from 'tap'
 import { SeededRandom } from '../../src/base/random.ts'
 import { slotOfKey } from '../../src/dispatch/slots.ts'
-import { CONFIGURATIONS, type Configuration, flagsOf, nameOf } from '../support/matrix.ts'
+import {
+  CONFIGURATIONS,
+  type Configuration,
+  type DispatchCounts,
+  dispatchCounts,
+  flagsOf,
+  nameOf,
+} from '../support/matrix.ts'
 import type { Reply } from '../support/resp.ts'
 import type { RespClient } from '../support/resp-client.ts'
 import { type CkvServer, makeDirectory, removeDirectory, startCkv } from '../support/server.ts'
@@ -18,6 +25,8 @@ const ACKNOWLEDGED_MIN = 200
 const ACKNOWLEDGED_SPREAD = 12_000
 
 interface Round {
+  /** Half-way to the kill: afterwards nobody can be asked. */
+  dispatch: DispatchCounts
   ledgers: Ledger[]
   before: States
   replies: Reply[][]
@@ -32,10 +41,14 @@ async function loadAndKill(server: CkvServer, ledgers: Ledger[], killAt: number)
   await reader.close()
   const clients: RespClient[] = []
   for (const _ of ledgers) clients.push(await server.connect())
+  const watcher = await server.connect()
+  let dispatch: Promise<DispatchCounts> | undefined
   let acknowledged = 0
   const onAcknowledged = (): void => {
     acknowledged++
-    if (acknowledged === killAt) server.process.kill('SIGKILL')
+    if (acknowledged === killAt >> 1) dispatch = dispatchCounts(watcher)
+    // Counted first: the load goes on meanwhile.
+    if (acknowledged === killAt) dispatch?.finally(() => server.process.kill('SIGKILL'))
   }
   const replies = await Promise.all(
     clients.map((client, index) =>
@@ -43,7 +56,8 @@ async function loadAndKill(server: CkvServer, ledgers: Ledger[], killAt: number)
     ),
   )
   await server.process.exited
-  return { ledgers, before, replies }
+  if (dispatch === undefined) throw new Error('the load ended early')
+  return { dispatch: await dispatch, ledgers, before, replies }
 }
 
 async function problemsAfter(round: Round, server: CkvServer): Promise<string[]> {
@@ -63,18 +77,22 @@ async function problemsAfter(round: Round, server: CkvServer): Promise<string[]>
 }
 
 function flagsOfRound(configuration: Configuration, round: number): string[] {
-  // Shards stay the same; every fourth round holds replies until they are on the disk.
-  return [...flagsOf(configuration), '--appendfsync', round % 4 === 3 ? 'always' : 'everysec']
+  // Shards stay the same; every fifth round holds replies until they are on the disk.
+  return [...flagsOf(configuration), '--appendfsync', round % 5 === 4 ? 'always' : 'everysec']
 }
 
 t.test('kill -9 loses nothing that was acknowledged', async (t) => {
   const directory = makeDirectory()
   t.teardown(() => removeDirectory(directory))
   const random = new SeededRandom(SEED)
+  const firstConfiguration = random.below(CONFIGURATIONS.length)
   let acknowledgedCount = 0
   let openCount = 0
+  let placedCount = 0
+  let ringedCount = 0
   for (let round = 0; round < ROUNDS; round++) {
-    const configuration = CONFIGURATIONS[random.below(CONFIGURATIONS.length)]
+    // All of them in a run of twenty; a short run begins anywhere.
+    const configuration = CONFIGURATIONS[(firstConfiguration + 5 * round) % CONFIGURATIONS.length]
     const flags = flagsOfRound(configuration, round)
     const ledgers = Array.from(
       { length: CONNECTIONS },
@@ -87,11 +105,16 @@ t.test('kill -9 loses nothing that was acknowledged', async (t) => {
     await server.stop()
     for (const problem of problems) t.fail(problem, { at: null, stack: '' })
     t.pass(`round ${round}: ${nameOf(configuration)}`)
+    const { placed, ringed } = killed.dispatch
+    t.comment(`figure ${nameOf(configuration)}: placed ${placed}, ringed ${ringed}`)
+    placedCount += placed
+    ringedCount += ringed
     const acknowledged = ledgers.reduce((sum, ledger) => sum + ledger.acknowledgedCount, 0)
     acknowledgedCount += acknowledged
     openCount += ledgers.reduce((sum, ledger) => sum + ledger.commands.length, 0) - acknowledged
     t.ok(acknowledged >= killAt, 'the load was running when the server was killed')
   }
+  t.ok(placedCount > 0 && ringedCount > 0, `${placedCount} placed, ${ringedCount} ringed`)
   t.comment(`figure kills ${ROUNDS}, acknowledged ${acknowledgedCount}, in flight ${openCount}`)
 })
 

@@ -1,7 +1,7 @@
 // Damaged request streams, made from a seed. The mutator knows commands, not only bytes: it begins
 // with whole pipelines, then breaks counts, lengths, types, line ends, cuts, doubles, swaps. Bare
 // byte flips are the smaller part: they find nothing more once a parser is past its youth.
-// Used on the wire room in-process, and meant for sockets too.
+// Used on the wire room in-process and over sockets on a whole server.
 
 import type { Random } from '../../src/base/random.ts'
 import { encodeWords } from '../support/resp.ts'
@@ -25,6 +25,43 @@ export function mutatedStream(random: Random, command: CommandSource): Uint8Arra
     stream = MUTATIONS[random.below(MUTATIONS.length)](random, stream)
   }
   return stream
+}
+
+/**
+ * A whole command in sound RESP with one to three of its words broken: what gets through to the
+ * commands, and leaves the connection open for more.
+ */
+export function mutatedWords(random: Random, command: CommandSource): Uint8Array {
+  const words = [...command(random)]
+  for (let left = 1 + random.below(MUTATIONS_MAX); left > 0; left--) {
+    const at = random.below(words.length)
+    switch (random.below(7)) {
+      case 0:
+        words[at] = pick(random, NUMBERS)
+        break
+      case 1:
+        words[at] = argument(random)
+        break
+      case 2:
+        words[at] = words[at].slice(0, random.below(words[at].length + 1))
+        break
+      case 3:
+        words.splice(at, 0, words[random.below(words.length)])
+        break
+      case 4:
+        if (words.length > 1) words.splice(at, 1)
+        break
+      case 5:
+        words.push(...command(random))
+        break
+      default: {
+        const inside = random.below(words[at].length + 1)
+        const byte = String.fromCharCode(random.below(256))
+        words[at] = words[at].slice(0, inside) + byte + words[at].slice(inside + random.below(2))
+      }
+    }
+  }
+  return encodeWords(words)
 }
 
 /** PING and ECHO, often with awkward arguments; now and then a name that no server knows. */
@@ -127,7 +164,7 @@ const NUMBERS = [
 
 /** Another number in a count or length line, sometimes nearly the same one. */
 const breakNumber: Mutation = (random, stream) => {
-  const at = findFrom(stream, random.below(stream.length + 1), [0x2a, 0x24])
+  const at = findFrom(stream, random.below(stream.length + 1), 0x2a, 0x24)
   if (at < 0) return stream
   let end = at + 1
   while (end < stream.length && stream[end] !== 0x0d) end++
@@ -138,12 +175,12 @@ const breakNumber: Mutation = (random, stream) => {
 }
 
 const breakType: Mutation = (random, stream) => {
-  const at = findFrom(stream, random.below(stream.length + 1), [0x2a, 0x24])
+  const at = findFrom(stream, random.below(stream.length + 1), 0x2a, 0x24)
   return at < 0 ? stream : splice(stream, at, at + 1, oneOf(random, '*$:+-_ \r\n\0p"'))
 }
 
 const breakLineEnd: Mutation = (random, stream) => {
-  const at = findFrom(stream, random.below(stream.length + 1), [0x0d, 0x0a])
+  const at = findFrom(stream, random.below(stream.length + 1), 0x0d, 0x0a)
   if (at < 0) return stream
   const ends = ['', '\r', '\n', '\r\r', '\n\n', '\n\r', '\0', ' ', 'xy']
   return splice(stream, at, at + 1, Buffer.from(pick(random, ends), 'latin1'))
@@ -205,15 +242,21 @@ function oneOf(random: Random, characters: string): Uint8Array {
   return Uint8Array.of(characters.charCodeAt(random.below(characters.length)))
 }
 
-/** First of the wanted bytes at or behind `from`, else from the beginning, else -1. */
-function findFrom(stream: Uint8Array, from: number, wanted: readonly number[]): number {
-  for (let step = 0; step < stream.length; step++) {
-    const at = (from + step) % stream.length
-    if (wanted.includes(stream[at])) return at
+/** First of two wanted bytes at or behind `from`, else from the beginning, else -1. */
+function findFrom(stream: Uint8Array, from: number, one: number, other: number): number {
+  for (let at = from; at < stream.length; at++) {
+    if (stream[at] === one || stream[at] === other) return at
+  }
+  for (let at = 0; at < from; at++) {
+    if (stream[at] === one || stream[at] === other) return at
   }
   return -1
 }
 
 function splice(stream: Uint8Array, from: number, to: number, middle: Uint8Array): Uint8Array {
-  return Buffer.concat([stream.subarray(0, from), middle, stream.subarray(to)])
+  const spliced = new Uint8Array(stream.length - (to - from) + middle.length)
+  spliced.set(stream.subarray(0, from))
+  spliced.set(middle, from)
+  spliced.set(stream.subarray(to), from + middle.length)
+  return spliced
 }

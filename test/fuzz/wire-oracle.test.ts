@@ -2,15 +2,15 @@
 
 import t from 'tap'
 import { SeededRandom } from '../../src/base/random.ts'
-import { oracleSkip, RedisOracle } from '../support/redis-oracle.ts'
+import { redisSkip, startRedis } from '../support/redis.ts'
 import { respond } from '../wire/responder.ts'
 import { harmlessCommand, mutatedStream, shownStream } from './mutator.ts'
 
 const ORACLE_FRAMES = process.env.CKV_TEST_LONG === '1' ? 50_000 : 3_000
 const seed = Number(process.env.CKV_TEST_SEED ?? 2)
 
-t.test(`${ORACLE_FRAMES} frames as Redis answers them`, { skip: oracleSkip() }, async (t) => {
-  const oracle = await RedisOracle.start()
+t.test(`${ORACLE_FRAMES} frames as Redis answers them`, { skip: redisSkip() }, async (t) => {
+  const oracle = await startRedis()
   t.teardown(() => oracle.stop())
   const random = new SeededRandom(seed)
   let compared = 0

@@ -2,7 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { COMMAND_CODES_MAX, THREADS_MAX } from '../../src/base/limits.ts'
 import { PROFILE_EXTENDED, PROFILE_REDIS } from '../../src/catalog/spec.ts'
+import { ALL_ROWS, CODE_COUNT } from '../../src/catalog/table.ts'
 import { Counters, countersByteLength } from '../../src/counters/counters.ts'
 import { COUNTER, COUNTER_NAMES, type CounterName } from '../../src/counters/layout.ts'
 import { createDictionary } from '../../src/memory/dictionary.ts'
@@ -75,6 +77,7 @@ function makeSource(more: Partial<InfoSource> = {}): InfoSource {
     },
     rates: { operationsPerSecond: 12.6, inputBytesPerSecond: 2048, outputBytesPerSecond: 512 },
     counters: counters as Record<CounterName, number>,
+    callsOf: () => 0,
     shards: [makeShard(0), makeShard(1, { keys: 7 })],
     ...more,
   }
@@ -250,6 +253,34 @@ t.test('rates', async (t) => {
   t.equal(sampler.rates().operationsPerSecond, 20, 'only the last reading counts')
   sampler.sample(10_000)
   t.equal(sampler.rates().operationsPerSecond, 0)
+})
+
+t.test('calls of commands', async (t) => {
+  const buffer = new SharedArrayBuffer(countersByteLength())
+  const [first, second, last] = [0, 1, THREADS_MAX - 1].map((at) => new Counters(buffer, at))
+  t.ok(CODE_COUNT <= COMMAND_CODES_MAX, 'every command has its place')
+  const codeOf = (name: string) => ALL_ROWS.find((row) => row.name === name)?.code ?? -1
+  for (const counters of [first, second, last]) counters.addCall(codeOf('get'))
+  first.addCall(codeOf('client|id'))
+  second.addCall(codeOf('client|setname'))
+  last.addCall(COMMAND_CODES_MAX - 1)
+  t.equal(first.calls(codeOf('get')), 3, 'over all threads')
+  t.equal(first.sum(COUNTER.commandsProcessed), 0, 'apart from the counters')
+  const callsOf = (code: number) => second.calls(code)
+  t.same(
+    [...fieldsOf(infoText(makeSource({ callsOf }), ['commandstats']))],
+    [
+      ['cmdstat_get', 'calls=3,usec=0,usec_per_call=0.00'],
+      ['cmdstat_client', 'calls=2,usec=0,usec_per_call=0.00'],
+    ],
+    'subcommands together, as 3.2 has them',
+  )
+  const source = makeSource({ callsOf, profile: PROFILE_REDIS })
+  t.match(
+    infoText(source, ['commandstats']),
+    'cmdstat_client|id:calls=1,',
+    'apart, as 7.0 has them',
+  )
 })
 
 t.test('version, ids, process', async (t) => {

@@ -64,7 +64,7 @@ t.test('shard memory is 4 GB or what fits', async (t) => {
 const parsed = parseOptions({
   argv: ['--shards', '4', '--shard-memory', '1gb', '--appendfsync', 'always'],
   environment: { CKV_PASSWORD: 's3cret' },
-  readTextFile: () => '',
+  readFile: () => new Uint8Array(0),
   machine: machineOf(2, 8),
   version: '0.0.0',
 })

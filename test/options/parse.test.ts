@@ -19,7 +19,7 @@ const MACHINE = {
   cgroupMemoryBytes: undefined,
   fileLimit: 2_000_000,
 }
-const missing = (path: string): string => {
+const missing = (path: string): Uint8Array => {
   throw new Error(`ENOENT: no such file, open '${path}'`)
 }
 
@@ -27,7 +27,7 @@ function parse(over: Partial<OptionInput>) {
   return parseOptions({
     argv: [],
     environment: {},
-    readTextFile: missing,
+    readFile: missing,
     machine: MACHINE,
     version: '1.2.3',
     ...over,
@@ -53,9 +53,9 @@ function refusal(over: Partial<OptionInput>): string {
 
 const fileOf = (content: object | string): Partial<OptionInput> => ({
   argv: ['--config', 'ckv.json'],
-  readTextFile: (path) => {
+  readFile: (path) => {
     if (path !== 'ckv.json') return missing(path)
-    return typeof content === 'string' ? content : JSON.stringify(content)
+    return Buffer.from(typeof content === 'string' ? content : JSON.stringify(content))
   },
 })
 
@@ -255,15 +255,17 @@ t.test('the password is read and never shown', async (t) => {
     const bytes = parsed.password?.reveal()
     return bytes && Buffer.from(bytes).toString('utf8')
   }
-  const file = (text: string): Partial<OptionInput> => ({
+  const file = (content: string | Uint8Array): Partial<OptionInput> => ({
     argv: ['--password-file', 'pw'],
-    readTextFile: (path) => (path === 'pw' ? text : missing(path)),
+    readFile: (path) => (path === 'pw' ? Buffer.from(content as string) : missing(path)),
   })
   t.equal(secret({}), undefined)
   t.equal(secret({ environment: { CKV_PASSWORD: 's3cret ' } }), 's3cret ')
   t.equal(secret(file('s3cret\n')), 's3cret')
   t.equal(secret(file('s3cret\r\n')), 's3cret')
   t.equal(secret(file(' s3crét')), ' s3crét')
+  const bytes = Uint8Array.of(0xff, 0xfe, 0x80, 0x20)
+  t.same(run(file(bytes)).password?.reveal(), bytes, 'bytes that are no UTF-8')
   t.match(refusal(file('s3cret\n\n')), /line break/)
   t.match(refusal(file('')), /is empty/)
   t.match(refusal({ environment: { CKV_PASSWORD: '' } }), /CKV_PASSWORD is empty/)
@@ -335,5 +337,6 @@ t.test('--help lists every option with its default; --version is one line', asyn
     t.ok(flat.includes(row.help), row.name)
   }
   t.match(flat, '(256mb 64mb 60)')
+  for (const other of ['ckv log verify', 'ckv log dump']) t.ok(flat.includes(other), other)
   for (const line of help.text.split('\n')) t.ok(line.length <= 100)
 })

@@ -15,6 +15,10 @@ export type Reply =
 
 /** A command line as an array of bulks. */
 export function encodeWords(words: readonly (string | Uint8Array)[]): Uint8Array {
+  if (words.every((word) => typeof word === 'string')) {
+    const bulks = words.map((word) => `$${word.length}\r\n${word}\r\n`)
+    return Buffer.from(`*${words.length}\r\n${bulks.join('')}`, 'latin1')
+  }
   const pieces: Uint8Array[] = [Buffer.from(`*${words.length}\r\n`)]
   for (const word of words) {
     const bytes = typeof word === 'string' ? Buffer.from(word, 'latin1') : word

@@ -2,11 +2,11 @@
 
 import t from 'tap'
 import { AUTHENTICATED_LIMITS, UNAUTHENTICATED_LIMITS } from '../../src/wire/decoder.ts'
-import { oracleSkip, RedisOracle } from '../support/redis-oracle.ts'
+import { redisSkip, startRedis } from '../support/redis.ts'
 import { BROKEN_STREAMS, type BrokenStream } from './protocol-errors.ts'
 import { inPieces, respond } from './responder.ts'
 
-const skip = oracleSkip()
+const skip = redisSkip()
 /** Longer streams are cut only near their ends. */
 const CUTS_MAX = 400
 
@@ -58,8 +58,8 @@ t.test('a line of exactly the limit is read', async (t) => {
 })
 
 t.test('Redis says the same', { skip }, async (t) => {
-  const open = await RedisOracle.start()
-  const locked = await RedisOracle.start('--requirepass', 'secret')
+  const open = await startRedis()
+  const locked = await startRedis('--requirepass', 'secret')
   t.teardown(() => {
     open.stop()
     locked.stop()

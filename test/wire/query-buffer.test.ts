@@ -8,7 +8,7 @@ import {
   DECODE_INCOMPLETE,
   UNAUTHENTICATED_LIMITS,
 } from '../../src/wire/decoder.ts'
-import { QUERY_TOO_LARGE, QueryBuffer } from '../../src/wire/query-buffer.ts'
+import { dropIdleStorage, QUERY_TOO_LARGE, QueryBuffer } from '../../src/wire/query-buffer.ts'
 import { encodeWords } from '../support/resp.ts'
 import { commandWords } from './responder.ts'
 
@@ -37,8 +37,7 @@ t.test('takes only what its command needs', async (t) => {
     t.equal(query.feed(stream, cut, stream.length, AUTHENTICATED_LIMITS), first.length)
     t.equal(query.result, DECODE_COMMAND)
     t.equal(commandWords(query.decoder)[2].length, 3000)
-    t.same(Buffer.from(query.held(query.decoder.end)), first)
-    query.release()
+    t.same(Buffer.from(query.takeHeld(query.decoder.end)), first)
     t.equal(query.byteLength, 0)
     t.ok(query.capacityBytes < 1024)
   }
@@ -73,6 +72,28 @@ t.test('a large bulk ends in a buffer of its own size', async (t) => {
   const query = new QueryBuffer(GIGABYTE)
   feedWhole(query, stream, 65_536)
   t.ok(query.capacityBytes < stream.length + 4096, `${query.capacityBytes}`)
+})
+
+t.test('a large command takes the memory of the last one, if that is free', async (t) => {
+  const stream = encodeWords(['SET', 'key', Buffer.alloc(2 * MEGABYTE, 'a')])
+  const first = new QueryBuffer(GIGABYTE)
+  const second = new QueryBuffer(GIGABYTE)
+  feedWhole(first, stream, 65_536)
+  const bytes = first.decoder.bytes
+  first.release()
+  feedWhole(first, stream, 65_536)
+  t.equal(first.decoder.bytes, bytes, 'used again')
+  feedWhole(second, stream, 65_536)
+  t.not(second.decoder.bytes, bytes, 'not while somebody has it')
+  t.same(Buffer.from(first.takeHeld(first.decoder.end)), stream)
+  feedWhole(first, stream, 65_536)
+  t.not(first.decoder.bytes, bytes, 'taken for good')
+  const last = first.decoder.bytes
+  first.release()
+  dropIdleStorage()
+  dropIdleStorage()
+  feedWhole(first, stream, 65_536)
+  t.not(first.decoder.bytes, last, 'freed when nobody came')
 })
 
 t.test('memory follows what arrived, not what was announced', async (t) => {

@@ -3,7 +3,7 @@
 import t from 'tap'
 import { CommandDecoder, DECODE_COMMAND } from '../../src/wire/decoder.ts'
 import * as replies from '../../src/wire/replies.ts'
-import { oracleSkip, RedisOracle } from '../support/redis-oracle.ts'
+import { redisSkip, startRedis } from '../support/redis.ts'
 import { encodeWords } from '../support/resp.ts'
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
@@ -101,8 +101,8 @@ const UNKNOWN_COMMANDS: (string | Uint8Array)[][] = [
   [''],
 ]
 
-t.test('unknown commands as 7.0 words them', { skip: oracleSkip() }, async (t) => {
-  const oracle = await RedisOracle.start()
+t.test('unknown commands as 7.0 words them', { skip: redisSkip() }, async (t) => {
+  const oracle = await startRedis()
   t.teardown(() => oracle.stop())
   for (const words of UNKNOWN_COMMANDS) {
     const expected = await oracle.exchange(encodeWords(words))
@@ -160,8 +160,8 @@ const REDIS_SAYS: [string[], Uint8Array][] = [
   [['LPOP', 'list', '-1'], replies.VALUE_NOT_POSITIVE],
 ]
 
-t.test('Redis words its errors as we do', { skip: oracleSkip() }, async (t) => {
-  const oracle = await RedisOracle.start()
+t.test('Redis words its errors as we do', { skip: redisSkip() }, async (t) => {
+  const oracle = await startRedis()
   t.teardown(() => oracle.stop())
   await oracle.pipeline([
     ['SET', 'text', 'abc'],
