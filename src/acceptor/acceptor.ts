@@ -392,8 +392,6 @@ export class Acceptor {
       }
       executor.release(shard)
     }
-    const expired = executor.takeExpiredCount()
-    if (expired > 0) this.#counters.add(COUNTER.keysExpired, expired)
     this.#turn.clear()
   }
 

@@ -59,7 +59,7 @@ export const LOG_RETRY_MS = 100
 /** How long a written block may stay unsynced under everysec. */
 export const LOG_SYNC_INTERVAL_MS = 1000
 /** Bytes a recovery reads from a segment at once. */
-export const LOG_READ_BYTES = 1_048_576
+export const LOG_READ_BYTES = 262_144
 
 assert(LOG_SLICE_BYTES_MAX <= SEGMENT_BYTES_MAX, 'a slice offset fits into 31 bits')
 /** String values above this are kept in chunks of this size: no block needs a longer free run. */

@@ -2,7 +2,7 @@
 // another (or the same) key. [redis-3.2 bitops.c bitopCommand]
 
 import { keyDelete, stringSet } from '../keyspace/effects.ts'
-import { lookup } from '../keyspace/keyspace.ts'
+import { lookup, lookupRead } from '../keyspace/keyspace.ts'
 import type { Arena } from '../memory/arena.ts'
 import { entryValueLength } from '../memory/entry.ts'
 import { NO_EXPIRY } from '../memory/layout.ts'
@@ -53,7 +53,7 @@ function longestSource(call: Call): number {
   let longest = 0
   for (let index = FIRST_SOURCE; index < call.argCount; index++) {
     const side = keyArgument(call, index)
-    const entry = lookup(side, call.nowMs)
+    const entry = lookupRead(side, call.nowMs)
     if (entry === 0) continue
     if (!isString(call, side, entry)) return -1
     longest = Math.max(longest, entryValueLength(side.arena, entry))

@@ -3,7 +3,7 @@
 
 import { PROFILE_CKV } from '../catalog/spec.ts'
 import { stringSetRange } from '../keyspace/effects.ts'
-import { lookup } from '../keyspace/keyspace.ts'
+import { lookup, lookupRead } from '../keyspace/keyspace.ts'
 import { entryValueLength } from '../memory/entry.ts'
 import {
   BIT_ARGUMENT,
@@ -46,7 +46,7 @@ export function getbit(call: Call): void {
   const offset = bitOffset(call)
   if (offset === NO_OFFSET) return
   const side = keyArgument(call, KEY)
-  const entry = lookup(side, call.nowMs)
+  const entry = lookupRead(side, call.nowMs)
   if (entry !== 0 && !isString(call, side, entry)) return
   const index = Math.floor(offset / BYTE_BITS)
   const inside = entry !== 0 && index < entryValueLength(side.arena, entry)
@@ -136,7 +136,7 @@ function bitRange(call: Call, start: number, length: number): boolean {
 
 export function bitcount(call: Call): void {
   const side = keyArgument(call, KEY)
-  const entry = lookup(side, call.nowMs)
+  const entry = lookupRead(side, call.nowMs)
   // As Redis does: a missing key is 0 whatever else the arguments say.
   if (entry === 0) {
     call.reply.raw(ZERO)
@@ -163,7 +163,7 @@ export function bitpos(call: Call): void {
     return
   }
   const side = keyArgument(call, KEY)
-  const entry = lookup(side, call.nowMs)
+  const entry = lookupRead(side, call.nowMs)
   // A missing key is an endless row of zeros.
   if (entry === 0) {
     call.reply.raw(bit === 1 ? MINUS_ONE : ZERO)

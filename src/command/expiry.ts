@@ -2,7 +2,7 @@
 
 import { PROFILE_REDIS } from '../catalog/spec.ts'
 import { keyDelete, keyExpireAt, keyPersist } from '../keyspace/effects.ts'
-import { lookup } from '../keyspace/keyspace.ts'
+import { lookup, lookupRead } from '../keyspace/keyspace.ts'
 import { entryExpiry } from '../memory/entry.ts'
 import { NO_EXPIRY } from '../memory/layout.ts'
 import {
@@ -121,7 +121,7 @@ const NO_KEY = -2
 /** Expiry in ms since 1970 of argument 1's key, NO_EXPIRY (-1), or NO_KEY (-2). */
 function currentExpiry(call: Call): number {
   const side = keyArgument(call, KEY)
-  const entry = lookup(side, call.nowMs)
+  const entry = lookupRead(side, call.nowMs)
   return entry === 0 ? NO_KEY : entryExpiry(side.arena, entry)
 }
 

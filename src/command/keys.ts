@@ -2,7 +2,7 @@
 // KEYS, SCAN and RANDOMKEY are in scan.ts. [redis-3.2 db.c]
 
 import { keyDelete, stringSet } from '../keyspace/effects.ts'
-import { lookup } from '../keyspace/keyspace.ts'
+import { lookup, lookupRead } from '../keyspace/keyspace.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { entryExpiry, entryType, entryValueLength } from '../memory/entry.ts'
 import { copyValueOut } from '../memory/value.ts'
@@ -32,7 +32,7 @@ export function del(call: Call): void {
 export function exists(call: Call): void {
   let count = 0
   for (let index = KEY; index < call.argCount; index++) {
-    if (lookup(keyArgument(call, index), call.nowMs) !== 0) count++
+    if (lookupRead(keyArgument(call, index), call.nowMs) !== 0) count++
   }
   call.reply.integer(count)
 }
@@ -42,7 +42,7 @@ const TYPE_REPLIES: readonly Uint8Array[] = [TYPE_STRING]
 
 export function type(call: Call): void {
   const side = keyArgument(call, KEY)
-  const entry = lookup(side, call.nowMs)
+  const entry = lookupRead(side, call.nowMs)
   call.reply.raw(entry === 0 ? TYPE_NONE : TYPE_REPLIES[entryType(side.arena, entry)])
 }
 

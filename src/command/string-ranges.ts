@@ -1,7 +1,7 @@
 // GETRANGE and SETRANGE: parts of strings by byte positions. [redis-3.2 t_string.c]
 
 import { stringSetRange } from '../keyspace/effects.ts'
-import { lookup } from '../keyspace/keyspace.ts'
+import { lookup, lookupRead } from '../keyspace/keyspace.ts'
 import { entryValueLength } from '../memory/entry.ts'
 import { EMPTY_BULK, OFFSET_OUT_OF_RANGE, ZERO } from '../wire/replies.ts'
 import { isString, lengthAllowed, replyNotInteger, replyValueRange, succeeded } from './answers.ts'
@@ -19,7 +19,7 @@ export function getrange(call: Call): void {
     return
   }
   const side = keyArgument(call, KEY)
-  const entry = lookup(side, call.nowMs)
+  const entry = lookupRead(side, call.nowMs)
   if (entry === 0) {
     call.reply.raw(EMPTY_BULK)
     return

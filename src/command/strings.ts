@@ -9,7 +9,7 @@ import {
   stringSet,
   stringSetKeepExpiry,
 } from '../keyspace/effects.ts'
-import { lookup } from '../keyspace/keyspace.ts'
+import { lookup, lookupRead } from '../keyspace/keyspace.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { entryExpiry, entryType, entryValueLength } from '../memory/entry.ts'
 import { NO_EXPIRY, TYPE_STRING } from '../memory/layout.ts'
@@ -36,14 +36,14 @@ const KEY = 1
 
 export function get(call: Call): void {
   const side = keyArgument(call, KEY)
-  const entry = lookup(side, call.nowMs)
+  const entry = lookupRead(side, call.nowMs)
   if (entry === 0) call.reply.nullBulk()
   else if (isString(call, side, entry)) replyValue(call, side, entry)
 }
 
 export function strlen(call: Call): void {
   const side = keyArgument(call, KEY)
-  const entry = lookup(side, call.nowMs)
+  const entry = lookupRead(side, call.nowMs)
   if (entry === 0) call.reply.raw(ZERO)
   else if (isString(call, side, entry)) call.reply.integer(entryValueLength(side.arena, entry))
 }
@@ -52,7 +52,7 @@ export function mget(call: Call): void {
   call.reply.arrayHeader(call.argCount - 1)
   for (let index = 1; index < call.argCount; index++) {
     const side = keyArgument(call, index)
-    const entry = lookup(side, call.nowMs)
+    const entry = lookupRead(side, call.nowMs)
     if (entry === 0 || entryType(side.arena, entry) !== TYPE_STRING) call.reply.nullBulk()
     else replyValue(call, side, entry)
   }
@@ -150,7 +150,7 @@ export function append(call: Call): void {
 export function getset(call: Call): void {
   if (!lengthAllowed(call, call.lengths[2])) return
   const side = keyArgument(call, KEY)
-  const entry = lookup(side, call.nowMs)
+  const entry = lookupRead(side, call.nowMs)
   if (entry !== 0 && !isString(call, side, entry)) return
   const before = call.reply.position
   if (entry === 0) call.reply.nullBulk()
@@ -176,7 +176,7 @@ export function getex(call: Call): void {
   const options = parseGetexOptions(call)
   if (options === OPTIONS_REFUSED) return
   const side = keyArgument(call, KEY)
-  const entry = lookup(side, call.nowMs)
+  const entry = lookupRead(side, call.nowMs)
   if (entry === 0) {
     call.reply.nullBulk()
     return

@@ -10,9 +10,11 @@
 // taken, and the thread ends.
 
 import { assert } from '../base/assert.ts'
+import { VALUE_CHUNK_BYTES } from '../base/limits.ts'
 import { WRITE } from '../catalog/spec.ts'
 import type { Call, Handler } from '../command/call.ts'
 import type { Counters } from '../counters/counters.ts'
+import { COUNTER } from '../counters/layout.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { commitGroup } from '../log/groups.ts'
 import type { ShardLog } from '../log/writer.ts'
@@ -56,7 +58,6 @@ export class Executor {
   /** Shards held now, in the order they were taken. */
   readonly heldShards: Int32Array
   heldCount = 0
-  #expiredCount = 0
   readonly #participants: Int32Array
 
   constructor(
@@ -214,8 +215,7 @@ export class Executor {
   release(shard: number): void {
     const side = this.sides[shard]
     const held = this.#held[shard]
-    this.#expiredCount += side.expiredCount
-    side.expiredCount = 0
+    this.#countFor(side)
     this.#held[shard] = NOT_TAKEN
     this.#forget(shard)
     assert(releaseToken(this.rows, side.row, held), 'the token was not taken away')
@@ -250,11 +250,17 @@ export class Executor {
     return false
   }
 
-  /** Keys removed as expired on shards that were released since the last call, for INFO. */
-  takeExpiredCount(): number {
-    const count = this.#expiredCount
-    this.#expiredCount = 0
-    return count
+  /** What happened under this holding, for INFO. */
+  #countFor(side: ShardSide): void {
+    const { counters } = this
+    if (side.hitCount > 0) counters.add(COUNTER.keyspaceHits, side.hitCount)
+    if (side.missCount > 0) counters.add(COUNTER.keyspaceMisses, side.missCount)
+    if (side.expiredCount > 0) counters.add(COUNTER.keysExpired, side.expiredCount)
+    side.hitCount = 0
+    side.missCount = 0
+    side.expiredCount = 0
+    // A large command's bytes are not kept alive until the next one on this shard.
+    if (side.record.valueLength > VALUE_CHUNK_BYTES) side.record.forget()
   }
 
   #forget(shard: number): void {

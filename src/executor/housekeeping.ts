@@ -3,13 +3,12 @@
 // millisecond, and only when a look without the token says that there is something to do.
 
 import { DATABASE_COUNT } from '../base/limits.ts'
-import { deleteKey } from '../keyspace/effects.ts'
-import { hashOfKey, type ShardSide } from '../keyspace/side.ts'
+import { removeExpired } from '../keyspace/keyspace.ts'
+import type { ShardSide } from '../keyspace/side.ts'
 import { retryGroup } from '../log/groups.ts'
 import { arenaNextExpiry, databaseRoot, releasePending, releaseSlice } from '../memory/database.ts'
 import { results, sweepExpired } from '../memory/dictionary-walk.ts'
-import { entryKeyLength, entryKeyStart } from '../memory/entry.ts'
-import { RELEASE_HEAD_WORD, SEGMENT_SHIFT } from '../memory/layout.ts'
+import { RELEASE_HEAD_WORD } from '../memory/layout.ts'
 import {
   BLOCK_PENDING_WORD,
   MARK_WANTED_WORD,
@@ -76,12 +75,7 @@ function expireSlice(side: ShardSide, nowMs: number): boolean {
     if (root === 0) continue
     const found = sweepExpired(arena, root, nowMs, SWEEP_PAGES)
     for (let index = 0; index < found; index++) {
-      const entry = results[index]
-      const bytes = arena.bytes[entry >>> SEGMENT_SHIFT]
-      const start = entryKeyStart(arena, entry)
-      const length = entryKeyLength(arena, entry)
-      deleteKey(side, database, hashOfKey(side, bytes, start, length), bytes, start, length)
-      side.expiredCount++
+      removeExpired(side, database, results[index])
     }
   }
   return arenaNextExpiry(arena) <= nowMs

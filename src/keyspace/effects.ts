@@ -14,14 +14,7 @@
 //
 //   setEffect -> locate -> allocate -> (large records: write to the file) -> change -> append
 
-export {
-  deleteKey,
-  flushAll,
-  flushDatabase,
-  keyDelete,
-  keyExpireAt,
-  keyPersist,
-} from './key-effects.ts'
+export { flushAll, flushDatabase, keyDelete, keyExpireAt, keyPersist } from './key-effects.ts'
 export { EFFECT_NOT_WRITTEN, EFFECT_OK, EFFECT_OUT_OF_MEMORY } from './outcomes.ts'
 export { stringsSet } from './several-strings.ts'
 export { stringAppend, stringSet, stringSetKeepExpiry, stringSetRange } from './string-effects.ts'

@@ -44,19 +44,6 @@ export function keyDelete(side: ShardSide): boolean {
   return true
 }
 
-/** keyDelete of a key that is not in the side's record yet. */
-export function deleteKey(
-  side: ShardSide,
-  database: number,
-  hash: number,
-  key: Uint8Array,
-  keyStart: number,
-  keyLength: number,
-): boolean {
-  side.record.setKey(database, key, keyStart, keyLength, hash)
-  return keyDelete(side)
-}
-
 /** Gives the key, if it exists, an expiry (ms since 1970). */
 export function keyExpireAt(side: ShardSide, expiryMs: number): number {
   const { arena, record } = side

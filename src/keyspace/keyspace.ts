@@ -27,6 +27,14 @@ export function lookup(side: ShardSide, nowMs: number): number {
   return entry
 }
 
+/** lookup() of a command that answers from what it finds: counted for INFO. */
+export function lookupRead(side: ShardSide, nowMs: number): number {
+  const entry = lookup(side, nowMs)
+  if (entry === 0) side.missCount++
+  else side.hitCount++
+  return entry
+}
+
 /** Removes an entry whose time is over and that a walk has met, if this side may. */
 export function removeExpired(side: ShardSide, database: number, entry: number): void {
   const { arena } = side

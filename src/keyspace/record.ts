@@ -61,6 +61,15 @@ export class EffectRecord {
     this.valueLength = length
   }
 
+  /** Lets go of the caller's bytes. */
+  forget(): void {
+    this.key = NO_BYTES
+    this.value = NO_BYTES
+    this.keyLength = 0
+    this.valueLength = 0
+    this.located = false
+  }
+
   /** For effects that take no value: one that was set for another is not recorded. */
   clearValue(): void {
     this.valueLength = 0

@@ -26,6 +26,9 @@ export class ShardSide {
   readOnly = false
   /** Keys removed because their time was over, by this thread. */
   expiredCount = 0
+  /** Keys that reads found and did not find, by this thread. */
+  hitCount = 0
+  missCount = 0
 
   constructor(
     shard: number,

@@ -1,17 +1,28 @@
 // First pass of a recovery: is this shard's log whole, where does it end, what must be cut?
 //
 // A block that is not whole is a TORN TAIL (the normal trace of a crash: cut it, say so) only if
+//   - no block says that it was durable: neither one before nor one behind it (every header repeats
+//     the durable LSN; an idle mark says it of everything before it),
 //   - it is in the last segment,
-//   - no whole block stands anywhere behind it,
-//   - no block says that it was durable (every header repeats the durable LSN; an idle mark says
-//     it of everything before it).
+//   - no whole block stands anywhere behind it, or a sector of it was never written.
 // Anything else is DAMAGE: something was there and is not; the shard does not start and the message
 // says where. Cutting there would silently drop acknowledged writes.
 //
+// Why a whole block may stand behind a torn one: a disk writes unsynced sectors in any order, so a
+// power cut can leave the later and lose the earlier. What was lost was never written, and reads as
+// zeros; what is damaged otherwise hardly ever is a whole sector of zeros:
+//
+//   sectors  | durable … A | A B | B   | B C | C D | D
+//   on disk  | durable … A | A 0 | 000 | B C | C D | D     B is lost, C and D are whole:
+//                                                          cut behind A if C and D claim no more
+// A block is published as durable only after its own sectors are on the disk, so on a disk that
+// keeps what it has synced no lost sector is durable. (One that does not keep it can lose here what
+// was written after the last claim, about a second's worth, as it always can at the very end.)
+//
 // One more torn tail exists: at a switch of segments the new file may reach the disk before the
 // end of the old one. A power cut then leaves segment N without its end and N+1 with a header. If
-// no block says that the lost part was durable and it looks lost (missing, or a 512-byte sector of
-// zeros), N is cut and N+1 set aside.
+// no block says that the lost part was durable and it looks lost (missing, or a sector that was
+// never written), N is cut and N+1 set aside.
 //
 // A commit that is a chain of blocks counts only with its last block: an unfinished chain at the
 // end is cut too (its replies never left).
@@ -28,6 +39,7 @@ import {
   segmentNumber,
 } from './segment.ts'
 import { SegmentReader } from './segment-reader.ts'
+import { durableClaimBehind, endFits, findBlock, hasBlockMagic, hasLostSector } from './torn.ts'
 
 export interface ExpectedLog extends LogIdentity {
   /** Where the log must begin: 0, or what an image covers. */
@@ -345,12 +357,17 @@ class ShardScanner {
     if (problem.startsWith(WHOLE_BLOCK)) {
       return this.#damage(name, position, problem.slice(WHOLE_BLOCK.length))
     }
-    const later = findBlock(reader, position + layout.LOG_ALIGNMENT_BYTES, header.segmentId)
-    if (later >= 0) {
-      return this.#damage(name, position, `${problem}, but a block stands behind it at ${later}`)
-    }
     if (this.#lsn < this.#durableLsn) {
       return this.#damage(name, position, `${problem}, but the log was durable up to here`)
+    }
+    const whole = reader.readBlock(position) === null ? reader.blockLength : Infinity
+    const later = findBlock(reader, position + layout.LOG_ALIGNMENT_BYTES, header.segmentId)
+    if (later >= 0) {
+      const end = Math.min(later, position + whole)
+      const lost = hasLostSector(reader, position, end) && endFits(reader, position, later)
+      if (!lost || durableClaimBehind(reader, later, header.segmentId) > this.#lsn) {
+        return this.#damage(name, position, `${problem}, but a block stands behind it at ${later}`)
+      }
     }
     const last = this.#segments.length - 1
     if (index === last || (index === last - 1 && this.#lostAtSwitch(reader, index, position))) {
@@ -364,16 +381,13 @@ class ShardScanner {
     const next = this.#segments[index + 1]
     const extent =
       layout.SEGMENT_HEADER_BYTES + next.header.startLsn - this.#segments[index].header.startLsn
-    if (reader.byteLength >= extent && !hasZeroSector(reader, position)) return false
+    if (reader.byteLength >= extent && !hasLostSector(reader, position, reader.byteLength)) {
+      return false
+    }
     const nextReader = new SegmentReader(this.#files, next.path)
     try {
-      let at = layout.SEGMENT_HEADER_BYTES
-      while (at < nextReader.byteLength && nextReader.readBlock(at) === null) {
-        if (!nextReader.checksumHolds(at, next.header.segmentId)) break
-        if (nextReader.blockDurableLsn > this.#lsn) return false
-        at += nextReader.blockLength
-      }
-      return true
+      const from = layout.SEGMENT_HEADER_BYTES
+      return durableClaimBehind(nextReader, from, next.header.segmentId) <= this.#lsn
     } finally {
       nextReader.close()
     }
@@ -407,53 +421,4 @@ export function cutPlace(
   let excess = byteLength - offset
   for (const later of segments.slice(index + 1)) excess += later.byteLength
   return excess === 0 ? null : { file: path, offset, lsn, byteLength: excess, reason }
-}
-
-/** Position of a whole block of this segment at or behind `from`, -1 if there is none. */
-function findBlock(reader: SegmentReader, from: number, segmentId: bigint): number {
-  // A value can be full of bytes that look like headers. Each would cost a checksum, so the work
-  // is bounded; when the bound is met a later block cannot be excluded, and that means damage.
-  let budget = 4 * (reader.byteLength - from) + 67_108_864
-  for (let position = from; ; position += layout.LOG_ALIGNMENT_BYTES) {
-    const found = nextMagic(reader, position)
-    if (found < 0) return -1
-    position = found
-    if (reader.readBlock(position) !== null) continue
-    budget -= reader.blockLength
-    if (budget < 0 || reader.checksumHolds(position, segmentId)) return position
-  }
-}
-
-function hasBlockMagic(reader: SegmentReader): boolean {
-  return nextMagic(reader, layout.SEGMENT_HEADER_BYTES) >= 0
-}
-
-/** First multiple of 8 at or behind `from` where a block header could begin, -1 if none. */
-function nextMagic(reader: SegmentReader, from: number): number {
-  const last = reader.byteLength - layout.BLOCK_HEADER_BYTES
-  for (let position = from; position <= last; position += layout.LOG_ALIGNMENT_BYTES) {
-    const at = reader.at(position, layout.BLOCK_HEADER_BYTES) + layout.BLOCK_MAGIC_BYTE
-    const bytes = reader.bytes
-    if (
-      bytes[at] === (layout.BLOCK_MAGIC & 0xff) &&
-      bytes[at + 1] === ((layout.BLOCK_MAGIC >> 8) & 0xff) &&
-      bytes[at + 2] === ((layout.BLOCK_MAGIC >> 16) & 0xff) &&
-      bytes[at + 3] === layout.BLOCK_MAGIC >> 24
-    ) {
-      return position
-    }
-  }
-  return -1
-}
-
-const SECTOR_BYTES = 512
-
-function hasZeroSector(reader: SegmentReader, from: number): boolean {
-  const first = Math.ceil(from / SECTOR_BYTES) * SECTOR_BYTES
-  for (let sector = first; sector < reader.byteLength; sector += SECTOR_BYTES) {
-    const length = Math.min(SECTOR_BYTES, reader.byteLength - sector)
-    const at = reader.at(sector, length)
-    if (reader.bytes.subarray(at, at + length).every((byte) => byte === 0)) return true
-  }
-  return false
 }

@@ -36,8 +36,8 @@ export type Reclaim = (arena: Arena, pagesMax: number) => boolean
 /** Pages given back between two tries: about 170 entries, 0.1 ms. */
 const RECLAIM_STEP_PAGES = 4
 
-// This thread's allowance for allocations that find no memory. Not in shared memory: it is about the
-// command that runs, and no other command runs meanwhile.
+// This thread's allowance for allocations that find no memory. Not in shared memory: it is about
+// the command that runs, and no other command runs meanwhile.
 let reclaim: Reclaim | undefined
 let reclaimPagesLeft = 0
 

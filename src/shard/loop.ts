@@ -78,14 +78,8 @@ export class WorkerLoop {
     const served = this.#serveReady()
     const nowMs = this.#clock.monotonicMs()
     if (!this.#backlog.isEmpty() && nowMs >= this.#nextDrainMs) this.#drainBacklog(nowMs)
-    this.#countExpired()
     if (nowMs >= this.#nextHousekeepingMs) this.#housekeep(nowMs)
     return served
-  }
-
-  #countExpired(): void {
-    const count = this.#executor.takeExpiredCount()
-    if (count > 0) this.#counters.add(COUNTER.keysExpired, count)
   }
 
   #closing(): boolean {
