@@ -2,8 +2,8 @@
 //
 //   node native-free-bench/micro/replay.ts <data directory of a stopped server>
 //
-// scans and replays the log of its shard 0 into fresh memory, twice, and prints one line of JSON for
-// each: the first run also pays for compiling and for touching the memory for the first time.
+// scans and replays the log of its shard 0 into fresh memory, twice, and prints one line of JSON
+// for each: the first run also pays for compiling.
 
 import { SystemClock } from '../../src/base/clock.ts'
 import { ShardSide } from '../../src/keyspace/side.ts'

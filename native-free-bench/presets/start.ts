@@ -1,5 +1,5 @@
-// How long a start takes, from the process to the first answer, with few shards and with many, empty
-// and again with their directories there; and what an idle server costs.
+// How long a start takes, from the process to the first answer, with few shards and with many,
+// empty and again with their directories there; and what an idle server costs.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

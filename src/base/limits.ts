@@ -121,5 +121,5 @@ assert(
   LOG_SPILL_BYTES >= QUERY_BUFFER_BYTES_MAX + 64 * COMMAND_ARGS_MAX,
   'the records of any command fit the spill',
 )
-assert(LOG_SPILL_BYTES > LOG_SLICE_BYTES_MAX, 'a length tells a slice with a spill from one without')
+assert(LOG_SPILL_BYTES > LOG_SLICE_BYTES_MAX, 'a length tells if there is a spill')
 assert(LOG_SPILL_BYTES + LOG_SLICE_BYTES_MAX < 2 ** 31, 'offsets behind a slice fit 31 bits')

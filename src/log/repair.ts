@@ -52,7 +52,7 @@ export function beginRepair(
 function repair(files: LogFs, scan: ShardScan, cutLsn: number, syncs: SyncQueue): RepairedLog {
   const { segments, directory } = scan
   const reason = scan.torn !== null && cutLsn === scan.endLsn ? scan.torn.reason : 'half a group'
-  const torn = cutPlace(segments, cutLsn, reason)
+  const torn = cutPlace(segments, cutLsn, reason) ?? scan.torn
   const last = lastSegmentAt(segments, cutLsn)
   const kept: string[] = []
   for (const name of scan.unbegun) {

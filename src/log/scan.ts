@@ -19,15 +19,17 @@
 // keeps what it has synced no lost sector is durable. (One that does not keep it can lose here what
 // was written after the last claim, about a second's worth, as it always can at the very end.)
 //
-// One more torn tail exists: at a switch of segments the new file may reach the disk before the
+// Two more torn tails exist. At a switch of segments the new file may reach the disk before the
 // end of the old one. A power cut then leaves segment N without its end and N+1 with a header. If
 // no block says that the lost part was durable and it looks lost (missing, or a sector that was
-// never written), N is cut and N+1 set aside.
+// never written), N is cut and N+1 set aside. Or N+1 has blocks but its first sector, with the
+// header, was never written: it is set aside unless a block in it claims that anything in it was
+// durable. (No checksum can be tried without the header; a false claim only makes that a refusal.)
 //
 // A commit that is a chain of blocks counts only with its last block: an unfinished chain at the
 // end is cut too (its replies never left).
 
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { CkvError } from '../base/errors.ts'
 import type { LogFs } from './files.ts'
 import * as layout from './layout.ts'
@@ -39,7 +41,15 @@ import {
   segmentNumber,
 } from './segment.ts'
 import { SegmentReader } from './segment-reader.ts'
-import { durableClaimBehind, endFits, findBlock, hasBlockMagic, hasLostSector } from './torn.ts'
+import {
+  durableClaimBehind,
+  endFits,
+  findBlock,
+  hasBlockMagic,
+  hasLostSector,
+  startsLost,
+  unverifiedClaim,
+} from './torn.ts'
 
 export interface ExpectedLog extends LogIdentity {
   /** Where the log must begin: 0, or what an image covers. */
@@ -140,6 +150,8 @@ class ShardScanner {
   #groups: GroupPart[] = []
   readonly #durableGroups: number[] = []
   #tornReason = ''
+  /** The last segment, if its header was never written although blocks of it were. */
+  #headless: TornTail | null = null
 
   constructor(files: LogFs, directory: string, expected: ExpectedLog) {
     this.#files = files
@@ -157,7 +169,19 @@ class ShardScanner {
       if (found !== null) return found
       if (this.#tornReason !== '') break
     }
-    return null
+    return this.#judgeHeadless()
+  }
+
+  #judgeHeadless(): LogDamage | null {
+    if (this.#headless === null) return null
+    const { file, reason } = this.#headless
+    const reader = new SegmentReader(this.#files, file)
+    try {
+      if (unverifiedClaim(reader) <= this.#lsn) return null
+      return this.#damage(basename(file), 0, `${reason}, but blocks behind it were durable`)
+    } finally {
+      reader.close()
+    }
   }
 
   result(): ShardScan {
@@ -182,7 +206,9 @@ class ShardScanner {
 
   #tornTail(endLsn: number): TornTail | null {
     const reason = this.#tornReason !== '' ? this.#tornReason : 'unfinished commit'
-    return cutPlace(this.#segments, endLsn, reason)
+    const place = cutPlace(this.#segments, endLsn, reason)
+    if (place !== null || this.#headless === null) return place
+    return { ...this.#headless, lsn: endLsn }
   }
 
   // ── headers ─────────────────────────────────────────────────────────────────────────────────
@@ -205,7 +231,13 @@ class ShardScanner {
           this.#segments.push({ name, path, header, byteLength: reader.byteLength })
           continue
         }
-        if (index < names.length - 1 || hasBlockMagic(reader)) return this.#damage(name, 0, header)
+        if (index < names.length - 1) return this.#damage(name, 0, header)
+        if (hasBlockMagic(reader)) {
+          // A start makes the header of its segment durable at once, so this one was switched to.
+          if (index === 0 || !startsLost(reader)) return this.#damage(name, 0, header)
+          const { byteLength } = reader
+          this.#headless = { file: path, offset: 0, lsn: 0, byteLength, reason: header }
+        }
         this.#unbegun.push(name)
       } finally {
         reader.close()
@@ -364,7 +396,7 @@ class ShardScanner {
     const later = findBlock(reader, position + layout.LOG_ALIGNMENT_BYTES, header.segmentId)
     if (later >= 0) {
       const end = Math.min(later, position + whole)
-      const lost = hasLostSector(reader, position, end) && endFits(reader, position, later)
+      const lost = hasLostSector(reader, position, end, later) && endFits(reader, position, later)
       if (!lost || durableClaimBehind(reader, later, header.segmentId) > this.#lsn) {
         return this.#damage(name, position, `${problem}, but a block stands behind it at ${later}`)
       }
@@ -381,7 +413,8 @@ class ShardScanner {
     const next = this.#segments[index + 1]
     const extent =
       layout.SEGMENT_HEADER_BYTES + next.header.startLsn - this.#segments[index].header.startLsn
-    if (reader.byteLength >= extent && !hasLostSector(reader, position, reader.byteLength)) {
+    const { byteLength } = reader
+    if (byteLength >= extent && !hasLostSector(reader, position, byteLength, byteLength)) {
       return false
     }
     const nextReader = new SegmentReader(this.#files, next.path)

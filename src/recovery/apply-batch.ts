@@ -1,13 +1,13 @@
-// A batch of log records -> shared memory, with the same result, byte for byte, as `applyRecord` one
-// by one (test/recovery/apply-batch.test.ts compares the arenas), but faster, because most of a log
-// is strings stored under new keys:
+// A batch of log records -> shared memory, with the same result, byte for byte, as `applyRecord`
+// one by one (test/recovery/apply-batch.test.ts compares the arenas), but faster, because most of a
+// log is strings stored under new keys:
 //
 //   1 hash    all keys, and their cluster slots
 //   2 touch   the page of each: a miss costs 100 ns and these do not wait for each other
-//   3 apply   in order. A string for a key that is not there goes through loadString, all else through
+//   3 apply   in order: a string for a key that is not there through loadString, all else through
 //             applyRecord
 //
-// Measured (2 M keys of 16 + 64 bytes, CPU time): see the table in README.md.
+// Measured: see README.md.
 
 import { slotOfKey } from '../dispatch/slots.ts'
 import { hashOfKey, type ShardSide } from '../keyspace/side.ts'

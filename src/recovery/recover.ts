@@ -2,8 +2,8 @@
 //
 //   1 scan     every block is checked; where the log ends, what is torn, which groups may be half
 //     main resolves groups over all shards and answers with the LSN to cut each log at
-//   2 replay   records -> effects, straight into shared memory; then the files of all shards are cut
-//     and made durable, and new segments are begun
+//   2 replay   records -> effects, straight into shared memory; then the files of all shards are
+//     cut and made durable, and new segments are begun
 //
 // The expiry of keys is suspended meanwhile: replay must see keys as the log does. Damage (which is
 // not a torn tail) stops the start with file and offset.

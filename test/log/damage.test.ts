@@ -252,6 +252,79 @@ t.test('swapped, doubled, removed and zeroed blocks are refused', async (t) => {
   t.pass(`${cases} cases`)
 })
 
+// ── sectors that were never written ───────────────────────────────────────────────────────────
+
+const SECTOR_BYTES = 512
+
+function withZeros(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const changed = bytes.slice()
+  changed.fill(0, from, to)
+  return changed
+}
+
+t.test('sectors that were lost: cut if no block calls them durable, else refused', async (t) => {
+  let refused = 0
+  let cut = 0
+  const wrong: string[] = []
+  for (const durableAt of [-1, 3, 12, 20]) {
+    const sample = makeSample(12_000, 0, durableAt)
+    // The block after the one that was synced is the first to say so.
+    const claimed = durableAt < 0 ? 0 : sample.blocks[durableAt + 1]
+    const sectors = Math.floor(sample.bytes.length / SECTOR_BYTES)
+    for (let first = 1; first < sectors; first++) {
+      for (let count = 1; count <= 4 && first + count < sectors; count++) {
+        const from = first * SECTOR_BYTES
+        const changed = withZeros(sample.bytes, from, from + count * SECTOR_BYTES)
+        const texts = tryRecover(withSegments(changed))
+        if (texts === null) refused++
+        else if (from < claimed) wrong.push(`a durable sector at ${from} was cut`)
+        else if (texts.length !== recordsBefore(sample, from)) wrong.push(`${from}: wrong end`)
+        else cut++
+        if (texts === null && from >= claimed) wrong.push(`${from} +${count} was refused`)
+      }
+    }
+  }
+  t.same(wrong, [], `${cut} cut, ${refused} refused`)
+})
+
+t.test('what is durable as far as the file knows is never cut', async (t) => {
+  const sample = makeSample(6000, 0, 8)
+  const claimed = sample.blocks[9]
+  let cases = 0
+  for (let at = SEGMENT_HEADER_BYTES; at < claimed; at += LONG ? 1 : 7) {
+    const flipped = sample.bytes.slice()
+    flipped[at] ^= 1 << (at % 8)
+    for (const changed of [flipped, withZeros(sample.bytes, at, claimed + 200)]) {
+      cases++
+      if (changed.every((byte, index) => byte === sample.bytes[index])) continue
+      if (tryRecover(withSegments(changed)) !== null) t.fail(`damage at ${at} was cut`)
+    }
+  }
+  t.pass(`${cases} cases`)
+})
+
+t.test('zeros that no power cut leaves are damage, durable or not', async (t) => {
+  const sample = makeSample(12_000)
+  let cases = 0
+  for (let index = 1; index + 2 < sample.blocks.length; index++) {
+    const from = sample.blocks[index]
+    const to = sample.blocks[index + 1]
+    // The next block's sector was written, so the end of the one before was too.
+    if (to % SECTOR_BYTES !== 0) {
+      cases++
+      const changed = withZeros(sample.bytes, from, to)
+      if (tryRecover(withSegments(changed)) !== null) t.fail(`the zeroed block at ${from} was cut`)
+    }
+    // Less than a sector, inside of one.
+    const start = Math.ceil(from / SECTOR_BYTES) * SECTOR_BYTES + 8
+    if (start + 400 >= to) continue
+    cases++
+    const changed = withZeros(sample.bytes, start, start + 400)
+    if (tryRecover(withSegments(changed)) !== null) t.fail(`zeros at ${start} were cut`)
+  }
+  t.pass(`${cases} cases`)
+})
+
 t.test('a value full of block headers is no later block', async (t) => {
   const files = simDisk()
   const fixture = new LogFixture({ files, directory: '/log', sliceBytes: 65_536 })

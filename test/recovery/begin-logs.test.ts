@@ -157,7 +157,7 @@ t.test('a power cut at every operation of a start', async (t) => {
         const { name, code } = error as { name: string; code?: string }
         if (name !== 'SimCrash' && code !== 'LOG_REPAIR') throw error
       }
-      for (const mode of ['kill', 'lost', 'prefix', 'prefix', 'any'] as const) {
+      for (const mode of ['kill', 'lost', 'prefix', 'reordered', 'any'] as const) {
         cases++
         const disk = died.files.afterCrash(mode, crashAt * 10 + cases)
         try {
@@ -171,14 +171,14 @@ t.test('a power cut at every operation of a start', async (t) => {
       }
     }
   }
-  t.pass(`${cases} crashes, ${refused} with reordered sectors refused`)
+  t.pass(`${cases} crashes, ${refused} with sectors of garbage refused`)
 })
 
 t.test('what a start has found is durable when it is through', async (t) => {
   for (let seed = 1; seed <= (LONG ? 400 : 60); seed++) {
     const { files } = diedProcess(seed)
     const served = await start(files)
-    for (const mode of ['lost', 'prefix', 'any'] as const) {
+    for (const mode of ['lost', 'prefix', 'reordered', 'any'] as const) {
       const again = await start(files.afterCrash(mode, seed))
       if (JSON.stringify(again) !== JSON.stringify(served)) t.fail(`${mode} of ${seed}`)
     }

@@ -71,9 +71,10 @@ type SimNode = SimFile | SimDirectory
 /**
  * What a crash leaves of unsynced bytes and names.
  * `kill`: all (the kernel lives). `lost`: nothing. `prefix`: of each file's and directory's changes
- * a random prefix, sectors whole. `any`: each sector new, old or garbage, each change by a coin.
+ * a random prefix, sectors whole. `reordered`: each sector new or old, each change by a coin, which
+ * is what a disk may do that writes sectors whole. `any`: also sectors of garbage.
  */
-export type CrashMode = 'kill' | 'lost' | 'prefix' | 'any'
+export type CrashMode = 'kill' | 'lost' | 'prefix' | 'reordered' | 'any'
 
 export class SimFs implements LogFs {
   #root = new SimDirectory()
@@ -317,7 +318,7 @@ function survivingDirectory(
     const kept =
       mode === 'kill' ||
       (mode === 'prefix' && index < count) ||
-      (mode === 'any' && random.below(2) === 1)
+      ((mode === 'any' || mode === 'reordered') && random.below(2) === 1)
     if (!kept) return
     for (const [name, node] of change) {
       if (node === null) names.delete(name)
@@ -366,7 +367,8 @@ function tornBytes(
     const start = sector * SECTOR_BYTES
     const end = Math.min(start + SECTOR_BYTES, length, now.byteLength)
     if (start >= end) return
-    const choice = mode === 'prefix' ? Number(index < prefix) : random.below(3)
+    const choices = mode === 'reordered' ? 2 : 3
+    const choice = mode === 'prefix' ? Number(index < prefix) : random.below(choices)
     if (choice === 1) bytes.set(now.subarray(start, end), start)
     // Torn: garbage, but only where something was being written.
     if (choice === 2) {
