@@ -23,9 +23,9 @@ import { ringBlockBytes } from '../ring/layout.ts'
 import { rowsByteLength } from '../rows/layout.ts'
 
 const RING_BYTES_MIN = 16_384
-const RING_BYTES_MAX = 1_048_576
+const RING_BYTES_MAX = 524_288
 const SLICE_BYTES_MIN = 65_536
-const SLICE_BYTES_MAX = 4_194_304
+const SLICE_BYTES_MAX = 2_097_152
 
 /** What of the plan is not shared memory. */
 export interface PlanFacts {
