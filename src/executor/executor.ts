@@ -20,7 +20,7 @@ import { commitGroup } from '../log/groups.ts'
 import type { ShardLog } from '../log/writer.ts'
 import { markRequestsReady, ringBell, ringBellAlways } from '../ring/bell.ts'
 import { replyFillMax } from '../ring/replies.ts'
-import { NOT_TAKEN, releaseToken, tryTakeToken, waitForToken } from '../ring/token.ts'
+import { askForToken, awaitToken, NOT_TAKEN, releaseToken, tryTakeToken } from '../ring/token.ts'
 import {
   FSYNC_ALWAYS,
   FSYNC_POLICY_WORD,
@@ -103,13 +103,16 @@ export class Executor {
     return true
   }
 
-  /** Waits for the token. Workers only, and only for shards above all that are held already. */
-  waitToHold(shard: number, onWait: () => void): void {
+  /**
+   * Waits for a token that was asked for. Workers only, and only for shards above all that are held
+   * already.
+   */
+  #waitToHold(shard: number, onWait: () => void): void {
     for (let index = 0; index < this.heldCount; index++) {
       assert(this.heldShards[index] < shard, 'tokens are waited for in ascending order')
     }
     const side = this.sides[shard]
-    this.#noteHeld(shard, waitForToken(this.rows, side.row, this.thread, WAIT_TICK_MS, onWait))
+    this.#noteHeld(shard, awaitToken(this.rows, side.row, this.thread, WAIT_TICK_MS, onWait))
   }
 
   #noteHeld(shard: number, held: number): void {
@@ -161,9 +164,16 @@ export class Executor {
   runOverShards(onWait: () => void): number {
     const before = this.heldCount
     const count = collectShards(this.call, this.#participants)
+    // Asked for all at once, taken one by one: the holders hand over side by side, or a command over
+    // eight busy shards would wait eight times. Taking stays in ascending order, so two coordinators
+    // never wait for each other.
+    for (let index = 0; index < count; index++) {
+      const { shard, row } = this.sides[this.#participants[index]]
+      if (!this.holds(shard)) askForToken(this.rows, row)
+    }
     for (let index = 0; index < count; index++) {
       const shard = this.#participants[index]
-      if (!this.holds(shard)) this.waitToHold(shard, onWait)
+      if (!this.holds(shard)) this.#waitToHold(shard, onWait)
     }
     this.readClock()
     this.run()

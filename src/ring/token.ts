@@ -42,8 +42,27 @@ export function waitForToken(
   tickMs: number,
   onWait: () => void,
 ): number {
+  askForToken(rows, row)
+  return awaitToken(rows, row, thread, tickMs, onWait)
+}
+
+/**
+ * Says that this thread is going to wait for the token: the holder hands over at its next batch
+ * boundary and nobody else takes it meanwhile. `awaitToken` has to follow.
+ */
+export function askForToken(rows: Rows, row: number): void {
+  Atomics.add(rows.words, row + WANTED_WORD, 1)
+}
+
+/** waitForToken after askForToken. */
+export function awaitToken(
+  rows: Rows,
+  row: number,
+  thread: number,
+  tickMs: number,
+  onWait: () => void,
+): number {
   const words = rows.words
-  Atomics.add(words, row + WANTED_WORD, 1)
   for (;;) {
     const seen = Atomics.load(words, row + TOKEN_WORD)
     if ((seen & TOKEN_THREAD_MASK) === 0) {
