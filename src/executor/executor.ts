@@ -164,9 +164,9 @@ export class Executor {
   runOverShards(onWait: () => void): number {
     const before = this.heldCount
     const count = collectShards(this.call, this.#participants)
-    // Asked for all at once, taken one by one: the holders hand over side by side, or a command over
-    // eight busy shards would wait eight times. Taking stays in ascending order, so two coordinators
-    // never wait for each other.
+    // Asked for all at once, taken one by one: the holders hand over side by side, or a command
+    // over eight busy shards would wait eight times. Taking stays in ascending order, so two
+    // coordinators never wait for each other.
     for (let index = 0; index < count; index++) {
       const { shard, row } = this.sides[this.#participants[index]]
       if (!this.holds(shard)) askForToken(this.rows, row)
