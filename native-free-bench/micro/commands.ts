@@ -11,7 +11,6 @@ import { Call } from '../../src/command/call.ts'
 import { handlersByCode } from '../../src/command/handlers.ts'
 import { ShardSide } from '../../src/keyspace/side.ts'
 import { loadHasher } from '../../src/log/checksum.ts'
-import { type LogFs, NodeLogFs } from '../../src/log/files.ts'
 import { openShardLog } from '../../src/log/open.ts'
 import { ShardLog, WRITE_OK } from '../../src/log/writer.ts'
 import { Arena, formatArena } from '../../src/memory/arena.ts'
@@ -20,6 +19,7 @@ import { Rows } from '../../src/rows/rows.ts'
 import { ReplyWriter } from '../../src/wire/encoder.ts'
 import { KEY_BYTES, keyName, valueText } from '../load/keys.ts'
 import type { MicroBench } from './micro-bench.ts'
+import { NoFiles } from './no-files.ts'
 
 const SMALL_KEYS = 100_000
 const LARGE_KEYS = 2_000_000
@@ -48,27 +48,6 @@ const OPERATIONS: Record<string, readonly (readonly string[])[]> = {
   mset: [['MSET', 'key', 'value', '{ckv:}other', 'value']],
   expire: [['EXPIRE', 'key', '100000']],
   incrbyfloat: [['INCRBYFLOAT', 'key', '0.5']],
-}
-
-/** Takes every byte and every order; only what the writer calls while it runs. */
-class NoFiles extends NodeLogFs implements LogFs {
-  override open(): number {
-    return 1000
-  }
-  override writeSync(_fd: number, _bytes: Uint8Array, _start: number, length: number): number {
-    return length
-  }
-  override writevSync(_fd: number, views: readonly Uint8Array[]): number {
-    let length = 0
-    for (const view of views) length += view.byteLength
-    return length
-  }
-  override fdatasync(): void {}
-  override fsync(): void {}
-  override ftruncate(): void {}
-  override close(): void {}
-  override rename(): void {}
-  override fsyncDirectory(): void {}
 }
 
 function openSide(): ShardSide {

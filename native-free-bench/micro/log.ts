@@ -4,40 +4,19 @@
 import { SystemClock } from '../../src/base/clock.ts'
 import { loadHasher } from '../../src/log/checksum.ts'
 import { EFFECT_STRING_SET, NO_EXPIRY } from '../../src/log/codes.ts'
-import { type LogFs, NodeLogFs } from '../../src/log/files.ts'
 import { openShardLog } from '../../src/log/open.ts'
 import { ShardLog, WRITE_OK } from '../../src/log/writer.ts'
 import { rowsByteLength } from '../../src/rows/layout.ts'
 import { Rows } from '../../src/rows/rows.ts'
 import { KEY_BYTES, keyName, valueText } from '../load/keys.ts'
 import type { MicroBench } from './micro-bench.ts'
+import { NoFiles } from './no-files.ts'
 
 const SLICE_BYTES = 4_194_304
 const SEGMENT_BYTES_MAX = 1_073_741_824
 const VALUE_BYTES = 64
 const COMMITS = 16
 const INSTANCE = 'crs-bench000'
-
-/** Takes every byte and every order; only what the writer calls while it runs. */
-class NoFiles extends NodeLogFs implements LogFs {
-  override open(): number {
-    return 1000
-  }
-  override writeSync(_fd: number, _bytes: Uint8Array, _start: number, length: number): number {
-    return length
-  }
-  override writevSync(_fd: number, views: readonly Uint8Array[]): number {
-    let length = 0
-    for (const view of views) length += view.byteLength
-    return length
-  }
-  override fdatasync(): void {}
-  override fsync(): void {}
-  override ftruncate(): void {}
-  override close(): void {}
-  override rename(): void {}
-  override fsyncDirectory(): void {}
-}
 
 function openLog(): ShardLog {
   const rows = new Rows(new SharedArrayBuffer(rowsByteLength(1)))

@@ -7,7 +7,7 @@
 //         nothing is left to remember; what it does not take libuv keeps, in order.
 //
 // Over net's streams a command without pipelining costs 1.5 to 2 us more, a tenth of what it takes
-// in all. The handle and its binding are Node's inner side, the same since Node 12; where the
+// in all. The handle and its binding are Node's inner side, which the lock file pins; where the
 // binding is missing, bytes leave over the stream.
 
 import { Socket, type SocketConstructorOpts } from 'node:net'

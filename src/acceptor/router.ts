@@ -274,21 +274,22 @@ export class Router {
       (row.flags & FAST) !== 0 || ((row.flags & FAST_PER_KEY) !== 0 && argCount <= PLACED_ARGS_MAX)
     // A shard that is held stays in place for the turn: its write is due at the end of it anyway.
     if (executor.holds(shard)) return fast && this.#shallow
-    const words = this.#rows.words
-    const side = executor.sides[shard].row
-    if (
-      !mayRunInPlace(
-        words[DISPATCH_WORD],
-        fast,
-        this.#receiveBytes,
-        words[FSYNC_POLICY_WORD] === FSYNC_ALWAYS,
-        words[side + SYNCING_WORD] !== 0,
-        words[side + LAST_WRITE_MICROS_WORD],
-      )
-    ) {
-      return false
-    }
-    return !executor.requestsWait(shard) && executor.tryHold(shard)
+    if (!this.#allowsPlace(fast, shard) || executor.requestsWait(shard)) return false
+    return executor.tryHold(shard)
+  }
+
+  /** What the policy says of this receive and that shard now. */
+  #allowsPlace(fast: boolean, shard: number): boolean {
+    const { words } = this.#rows
+    const { row } = this.#executor.sides[shard]
+    return mayRunInPlace(
+      words[DISPATCH_WORD],
+      fast,
+      this.#receiveBytes,
+      words[FSYNC_POLICY_WORD] === FSYNC_ALWAYS,
+      words[row + SYNCING_WORD] !== 0,
+      words[row + LAST_WRITE_MICROS_WORD],
+    )
   }
 
   #fillCall(connection: Connection, decoder: CommandDecoder, row: CommandRow): void {
@@ -352,20 +353,11 @@ export class Router {
 
   #holdAllInPlace(row: CommandRow, argCount: number, count: number): boolean {
     const executor = this.#executor
-    const words = this.#rows.words
     if ((row.flags & (FAST | FAST_PER_KEY)) === 0 || argCount > PLACED_ARGS_MAX) return false
     for (let index = 0; index < count; index++) {
-      const side = executor.sides[this.#participants[index]]
-      const allowed = mayRunInPlace(
-        words[DISPATCH_WORD],
-        true,
-        this.#receiveBytes,
-        words[FSYNC_POLICY_WORD] === FSYNC_ALWAYS,
-        words[side.row + SYNCING_WORD] !== 0,
-        words[side.row + LAST_WRITE_MICROS_WORD],
-      )
-      if (!allowed) return false
-      if (!executor.holds(side.shard) && executor.requestsWait(side.shard)) return false
+      const shard = this.#participants[index]
+      if (!this.#allowsPlace(true, shard)) return false
+      if (!executor.holds(shard) && executor.requestsWait(shard)) return false
     }
     return executor.tryHoldAll(this.#participants, count)
   }

@@ -93,7 +93,6 @@ function stop(): void {
     }
     for (const connection of connections) connection?.socket.finish()
     setImmediate(() => {
-      for (const connection of connections) connection?.socket.finish()
       port?.postMessage({ kind: 'stopped' })
       port?.close()
     })
