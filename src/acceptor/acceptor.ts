@@ -34,6 +34,7 @@ import {
 } from './connection.ts'
 import type { Inbox } from './inbox.ts'
 import { type Output, SLAB_SETTLE_BYTES } from './output.ts'
+import { Rhythm } from './rhythm.ts'
 import type { Router } from './router.ts'
 import type { TurnLog } from './turn.ts'
 
@@ -53,6 +54,7 @@ export class Acceptor {
   readonly #clock: Clock
   readonly #counters: Counters
   readonly #bell: AsyncBell
+  readonly #rhythm = new Rhythm()
   readonly #decoder = new CommandDecoder()
   /** Shared with the inbox; null = free slot. */
   readonly connections: (Connection | null)[]
@@ -99,7 +101,11 @@ export class Acceptor {
       () => anyRepliesReady(rows, thread),
       () => this.schedule(),
     )
-    this.#tick = () => this.#endTurn()
+    this.#tick = () => {
+      this.#scheduled = false
+      this.#rhythm.close()
+      this.#endTurn()
+    }
     this.#onFinished = (connection) => this.#finish(connection)
   }
 
@@ -160,19 +166,23 @@ export class Acceptor {
       return
     }
     // Only now, since this turn ends with a look around: awake without one would lose a ring.
-    if (!this.#turnBegun) this.#beginTurn()
+    if (!this.#turnBegun) this.#beginTurn(connection.slot)
     connection.lastActivityMs = this.#turnMs
     this.#consume(connection, receivedBytes, byteLength)
     this.#router.publish()
+    // A turn may be many receives long, and a command over eight shards waits for all of them.
+    if (this.#executor.heldIsWanted()) this.#settle()
+    if (this.#rhythm.received()) this.#endTurn()
   }
 
   /** The first receive of a turn: one look at the clocks serves all of it. */
-  #beginTurn(): void {
+  #beginTurn(talker: number): void {
     this.#turnBegun = true
     this.#bell.awake()
     this.#turnMs = this.#clock.monotonicMs()
     this.#executor.readClock()
-    this.schedule()
+    this.#idleTurns = 0
+    if (this.#rhythm.begin(talker)) this.#lookAgain()
   }
 
   /** Routes every whole command of `bytes`; keeps what is left, or stops. */
@@ -339,13 +349,18 @@ export class Acceptor {
 
   schedule(): void {
     if (this.#scheduled) return
-    this.#scheduled = true
     this.#idleTurns = 0
+    this.#lookAgain()
+  }
+
+  #lookAgain(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
     setImmediate(this.#tick)
   }
 
   #endTurn(): void {
-    this.#scheduled = false
+    const worked = this.#turnBegun
     this.#turnBegun = false
     this.#settle()
     const delivered = this.#inbox.drain()
@@ -356,7 +371,10 @@ export class Acceptor {
     this.#output.flush(this.#onFinished)
     if (delivered > 0 && this.#closing.length > 0) this.#freeClosed()
     // Nothing in flight: no reply can come, so nobody has to ring.
-    if (this.#inbox.inFlight === 0 && this.#stopped.length === 0) return
+    if (this.#inbox.inFlight === 0 && this.#stopped.length === 0) {
+      if (this.#rhythm.lingers(worked)) this.#lookAgain()
+      return
+    }
     this.#idleTurns = delivered > 0 ? 0 : this.#idleTurns + 1
     if (delivered > 0) this.#retryMs = POOL_RETRY_MS_MIN
     if (this.#idleTurns > IDLE_TURNS_MAX) {
@@ -364,8 +382,7 @@ export class Acceptor {
       this.#retryWithoutBell()
       return
     }
-    this.#scheduled = true
-    setImmediate(this.#tick)
+    this.#lookAgain()
   }
 
   #retryWithoutBell(): void {

@@ -26,6 +26,7 @@ import {
   FSYNC_POLICY_WORD,
   REPLY_TAIL_WORD,
   REQUEST_HEAD_WORD,
+  WANTED_WORD,
 } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
 import { MISCONF_DISK_FULL } from '../wire/replies.ts'
@@ -92,6 +93,19 @@ export class Executor {
 
   holds(shard: number): boolean {
     return this.#held[shard] !== NOT_TAKEN
+  }
+
+  /**
+   * Does a command over several shards wait for one of the tokens held here? A hint by plain loads
+   * (of lines this thread owns anyway), asked once a receive: a waiter that is missed now is seen
+   * at the next one.
+   */
+  heldIsWanted(): boolean {
+    const { words } = this.rows
+    for (let index = 0; index < this.heldCount; index++) {
+      if (words[this.sides[this.heldShards[index]].row + WANTED_WORD] !== 0) return true
+    }
+    return false
   }
 
   /** Takes the shard's token if it is free. */
