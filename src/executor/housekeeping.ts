@@ -3,16 +3,17 @@
 // millisecond, and only when a look without the token says that there is something to do.
 
 import { DATABASE_COUNT } from '../base/limits.ts'
-import { removeExpired } from '../keyspace/keyspace.ts'
+import { removeSwept } from '../keyspace/keyspace.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { retryGroup } from '../log/groups.ts'
 import { arenaNextExpiry, databaseRoot, releasePending, releaseSlice } from '../memory/database.ts'
-import { results, sweepExpired } from '../memory/dictionary-walk.ts'
+import { resultHashes, results, sweepExpired } from '../memory/dictionary-walk.ts'
 import { RELEASE_HEAD_WORD } from '../memory/layout.ts'
 import {
   BLOCK_PENDING_WORD,
   MARK_WANTED_WORD,
   PENDING_GROUP,
+  SYNCING_WORD,
   WRITE_FAILED_WORD,
 } from '../rows/layout.ts'
 import type { Executor } from './executor.ts'
@@ -33,10 +34,15 @@ export function wantsHousekeeping(side: ShardSide, nowMs: number): boolean {
   )
 }
 
-/** One slice for one shard, if its token is free. Returns true if there is more to do now. */
+/**
+ * One slice for one shard, if its token is free. Returns true if there is more to do now. Not while
+ * the shard's file is being synced: the write at the end of the slice may wait for that, and every
+ * command for the slice.
+ */
 export function housekeep(executor: Executor, shard: number, nowMs: number): boolean {
-  if (!executor.tryHold(shard)) return false
   const side = executor.sides[shard]
+  if (Atomics.load(side.rows.words, side.row + SYNCING_WORD) !== 0) return true
+  if (!executor.tryHold(shard)) return false
   let more = false
   if (side.log.writable(nowMs)) {
     if (Atomics.load(side.rows.words, side.row + MARK_WANTED_WORD) !== 0) side.log.appendMark(nowMs)
@@ -75,7 +81,7 @@ function expireSlice(side: ShardSide, nowMs: number): boolean {
     if (root === 0) continue
     const found = sweepExpired(arena, root, nowMs, SWEEP_PAGES)
     for (let index = 0; index < found; index++) {
-      removeExpired(side, database, results[index])
+      removeSwept(side, database, results[index], resultHashes[index])
     }
   }
   return arenaNextExpiry(arena) <= nowMs

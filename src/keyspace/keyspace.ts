@@ -40,8 +40,16 @@ export function removeExpired(side: ShardSide, database: number, entry: number):
   const { arena } = side
   const bytes = arena.bytes[entry >>> SEGMENT_SHIFT]
   const start = entryKeyStart(arena, entry)
+  const hash = hashOfKey(side, bytes, start, entryKeyLength(arena, entry))
+  removeSwept(side, database, entry, hash)
+}
+
+/** The same, of an entry whose hash is known. */
+export function removeSwept(side: ShardSide, database: number, entry: number, hash: number): void {
+  const { arena } = side
+  const bytes = arena.bytes[entry >>> SEGMENT_SHIFT]
   const length = entryKeyLength(arena, entry)
-  side.record.setKey(database, bytes, start, length, hashOfKey(side, bytes, start, length))
+  side.record.setKey(database, bytes, entryKeyStart(arena, entry), length, hash)
   expire(side)
 }
 

@@ -35,6 +35,8 @@ const RANDOM_DRAWS_MAX = 100
 /** Entry addresses found by the last dictionaryScan or sweepExpired of this thread; the first
  * arena.resultCount are valid. */
 export const results = new Uint32Array(PAGE_SLOTS * CHAIN_PAGES_MAX)
+/** Of a sweep also the hash of each: making it again would cost more than storing it. */
+export const resultHashes = new Int32Array(results.length)
 
 /**
  * Reports the entries of one page: those whose hash is at or above `cursor` (uint32, 0 = start).
@@ -147,8 +149,10 @@ function sweepPage(arena: Arena, page: number, nowMs: number): number {
     if (words[word + 1] >= 0) continue
     const entry = words[word + 1] & ADDRESS_MASK
     const expiryMs = entryExpiry(arena, entry)
-    if (expiryMs <= nowMs) results[arena.resultCount++] = entry
-    else if (expiryMs < earliest) earliest = expiryMs
+    if (expiryMs <= nowMs) {
+      resultHashes[arena.resultCount] = words[word]
+      results[arena.resultCount++] = entry
+    } else if (expiryMs < earliest) earliest = expiryMs
   }
   if (arena.resultCount === before) {
     words[pageWord + PAGE_BOUND_WORD] = earliest === Infinity ? NO_BOUND : boundSeconds(earliest)

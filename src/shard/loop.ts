@@ -17,8 +17,15 @@ import type { Rows } from '../rows/rows.ts'
 const HOUSEKEEPING_MS = 100
 /** Shards looked at in one go: a look costs 2 µs, and an idle server must cost next to nothing. */
 const HOUSEKEEPING_LOOKS = 32
-/** Between slices (0.3-0.5 ms each) while there is more to do: less than a quarter of a core. */
-const HOUSEKEEPING_PAUSE_MS = 2
+/**
+ * Share of a core that slices (0.3-1 ms each) may take while there is more to do. What a worker
+ * needs around them, waking up and looking, comes to another 2 to 3 %.
+ */
+const HOUSEKEEPING_SHARE = 0.2
+/** A slice that came late, because the worker slept too long, is made up for by this much. */
+const HOUSEKEEPING_CREDIT_MS = 5
+/** A shorter sleep is not worth it. */
+const SLEEP_MS_MIN = 0.5
 /** Replies that found no room are tried again this often, in ms. */
 const BACKLOG_RETRY_MS = 1
 /** Looks at the ready bits before going to sleep: a wake-up costs more than a few looks. */
@@ -145,8 +152,14 @@ export class WorkerLoop {
       this.#housekeepingLeft = true
       break
     }
-    const pauseMs = this.#housekeepingLeft ? HOUSEKEEPING_PAUSE_MS : HOUSEKEEPING_MS
-    this.#nextHousekeepingMs = nowMs + pauseMs
+    if (!this.#housekeepingLeft) {
+      this.#nextHousekeepingMs = nowMs + HOUSEKEEPING_MS
+      return
+    }
+    // The pause is as long as the slice was, so it is a share of a core on any machine.
+    const tookMs = this.#clock.monotonicMs() - nowMs
+    const dueMs = Math.max(this.#nextHousekeepingMs, nowMs - HOUSEKEEPING_CREDIT_MS)
+    this.#nextHousekeepingMs = dueMs + tookMs / HOUSEKEEPING_SHARE
   }
 
   /** A short look around before sleeping; true if there is work. */
@@ -159,7 +172,10 @@ export class WorkerLoop {
 
   #sleep(): void {
     let timeoutMs = HOUSEKEEPING_MS
-    if (this.#housekeepingLeft) timeoutMs = HOUSEKEEPING_PAUSE_MS
+    if (this.#housekeepingLeft) {
+      const pauseMs = this.#nextHousekeepingMs - this.#clock.monotonicMs()
+      timeoutMs = Math.max(pauseMs, SLEEP_MS_MIN)
+    }
     if (!this.#backlog.isEmpty()) timeoutMs = BACKLOG_RETRY_MS
     const missed = sleepOnBell(this.#rows, this.#executor.thread, this.#hasWork, timeoutMs)
     if (missed) this.#counters.add(COUNTER.wakeupsMissed, 1)
