@@ -7,7 +7,7 @@
 // else it is left to the sockets and a new one is made.
 
 import { copyBytes } from '../base/copy.ts'
-import { CLIENT_UNSENT_BYTES_MAX } from '../base/limits.ts'
+import { CLIENT_UNSENT_BYTES_LAST, CLIENT_UNSENT_BYTES_MAX } from '../base/limits.ts'
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
 import { type OutputLimit, replyBytesMax } from '../options/rows.ts'
@@ -27,12 +27,16 @@ export class Output {
   readonly #dirty: Connection[] = []
 
   readonly #counters: Counters
-  /** Unsent bytes at which a client is cut at once. */
+  /**
+   * Unsent bytes at which a client is cut at once. Without a limit of its own (profile redis) that
+   * is more than one reply of any size: nothing is run in place for a client that has 1 MB unsent,
+   * so only commands that were in rings already can bring it there (COMMANDS_IN_FLIGHT_MIN).
+   */
   readonly #hardBytes: number
 
   constructor(counters: Counters, limit: OutputLimit) {
     this.#counters = counters
-    this.#hardBytes = limit.hardBytes === 0 ? Infinity : limit.hardBytes
+    this.#hardBytes = limit.hardBytes === 0 ? CLIENT_UNSENT_BYTES_LAST : limit.hardBytes
     this.writer = new ReplyWriter(SLAB_BYTES, replyBytesMax(limit))
   }
 

@@ -95,6 +95,10 @@ export const LOG_SEGMENT_BYTES_MAX = 1_073_741_824
 /** File descriptors kept free of clients: for the process, and for each shard's log files. */
 export const FILES_RESERVED = 64
 export const FILES_PER_SHARD = 4
+/** An event loop and what wakes it, for each acceptor and worker. */
+export const FILES_PER_THREAD = 2
+/** A start that leaves room for fewer clients by the limit of open files is refused. */
+export const CLIENTS_LEAST = 8
 /** Longest password, and longest file that --password-file may name. */
 export const PASSWORD_BYTES_MAX = 512
 
@@ -123,3 +127,9 @@ assert(
 )
 assert(LOG_SPILL_BYTES > LOG_SLICE_BYTES_MAX, 'a length tells if there is a spill')
 assert(LOG_SPILL_BYTES + LOG_SLICE_BYTES_MAX < 2 ** 31, 'offsets behind a slice fit 31 bits')
+
+/**
+ * Unsent replies at which a client is cut although its output limit is 0 (none, the default of the
+ * profile redis): the largest reply, and the largest value behind it.
+ */
+export const CLIENT_UNSENT_BYTES_LAST = REPLY_BYTES_MAX + REDIS_VALUE_BYTES_MAX

@@ -9,6 +9,11 @@ const DRAIN_MS = 200
 
 export type Logger = pino.Logger
 
+/** A failure whose line, with its stack, is in the log already: nobody shall say it again. */
+export class LoggedError extends Error {
+  override name = 'LoggedError'
+}
+
 export async function makeLogger(level: string): Promise<Logger> {
   if (process.stderr.isTTY) {
     // Loaded only where somebody looks: a start is measured in milliseconds.

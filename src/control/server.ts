@@ -1,5 +1,6 @@
-// The life of a server: lock the directory, read or make the manifest, plan the memory, start the
-// threads, let the workers recover, serve, stop. Runs on main, which only coordinates.
+// The life of a server: lock the directory, read the manifest, make sure of files, port and memory,
+// build what is missing, start the threads, let the workers recover, switch to what was built,
+// serve, stop. Runs on main, which only coordinates.
 
 import { PASSWORD_KEY_BYTES, passwordDigest } from '../acceptor/password.ts'
 import { probePort } from '../acceptor/probe-port.ts'
@@ -11,24 +12,13 @@ import type { ServerFacts } from '../executor/facts.ts'
 import type { SharedPlan } from '../executor/plan.ts'
 import { loadHasher } from '../log/checksum.ts'
 import { NodeLogFs } from '../log/files.ts'
-import { type DirectoryLock, lockDirectory, SystemProcesses } from '../log/lock.ts'
-import {
-  createGeneration,
-  type Manifest,
-  newInstanceId,
-  newManifest,
-  readManifest,
-  removeStaleGenerations,
-  shardDirectory,
-  switchGeneration,
-  writeManifest,
-} from '../log/manifest.ts'
+import type { DirectoryLock } from '../log/lock.ts'
+import { type Manifest, shardDirectory } from '../log/manifest.ts'
 import { resolveGroups } from '../log/resolve-groups.ts'
 import { nodeId } from '../monitor/node-id.ts'
-import type { Machine } from '../options/derived.ts'
-import { withStored } from '../options/parse.ts'
+import { checkFileLimit, fitWarnings } from '../options/fit.ts'
 import type { Password } from '../options/password.ts'
-import type { OptionSources, Options } from '../options/table.ts'
+import type { Options } from '../options/table.ts'
 import type { RecoveredMessage, ScannedMessage } from '../recovery/recover.ts'
 import { ringBellAlways } from '../ring/bell.ts'
 import {
@@ -50,20 +40,27 @@ import {
   TIMEOUT_SECONDS_WORD,
 } from '../rows/layout.ts'
 import { Rows } from '../rows/rows.ts'
-import { EventDrain, type Logger } from './logger.ts'
+import {
+  buildData,
+  type DataInput,
+  type DataPlan,
+  lockForUs,
+  prepareDirectory,
+  readData,
+  switchData,
+} from './data-directory.ts'
+import { EventDrain, LoggedError, type Logger } from './logger.ts'
 import { makePlan } from './plan.ts'
 import { type ThreadHandle, type ThreadMessage, Threads } from './threads.ts'
 
 /** A clean stop takes at most this long, in ms; what is not done by then is cut short. */
 const STOP_MS_MAX = 4500
+/** What is left when a thread has died is synced for so long. */
+const FAIL_MS_MAX = 500
 const RUN_ID_BYTES = 20
 
-export interface ServerInput {
-  readonly options: Options
-  readonly sources: OptionSources
+export interface ServerInput extends DataInput {
   readonly password: Password | null
-  readonly machine: Machine
-  readonly logger: Logger
 }
 
 const DISPATCH = { auto: DISPATCH_AUTO, ring: DISPATCH_RING, place: DISPATCH_PLACE } as const
@@ -82,6 +79,7 @@ export class Server {
   readonly #threads: Threads
   readonly #events: EventDrain
   readonly #lock: DirectoryLock
+  readonly #data: DataPlan
   readonly #logger: Logger
   readonly #clock = new SystemClock()
   readonly #scanned: ScannedMessage[] = []
@@ -93,13 +91,15 @@ export class Server {
   #stopped = 0
   #ended = 0
   #stopping = false
+  #exitCode = 0
   readonly #ready: PromiseWithResolvers<ReadyFacts> = Promise.withResolvers()
   readonly #finished: PromiseWithResolvers<number> = Promise.withResolvers()
 
-  private constructor(shared: SharedPlan, lock: DirectoryLock, logger: Logger) {
+  private constructor(shared: SharedPlan, lock: DirectoryLock, data: DataPlan, logger: Logger) {
     this.#shared = shared
     this.#rows = new Rows(shared.rows)
     this.#lock = lock
+    this.#data = data
     this.#logger = logger
     this.#events = new EventDrain(shared.events, logger)
     this.#startedMs = this.#clock.monotonicMs()
@@ -107,11 +107,14 @@ export class Server {
     this.#threads = new Threads(
       shared,
       (handle, message) => this.#onMessage(handle, message),
-      (handle, reason) => this.#onEnd(handle, reason),
+      (handle, error) => this.#onEnd(handle, error),
     )
   }
 
-  /** Resolves when every shard is served. Throws CkvError when the start is refused. */
+  /**
+   * Resolves when every shard is served. Throws CkvError when the start is refused, LoggedError
+   * when it failed and the log says why.
+   */
   static async start(input: ServerInput): Promise<{ server: Server; ready: ReadyFacts }> {
     await loadHasher()
     const files = new NodeLogFs()
@@ -119,10 +122,14 @@ export class Server {
     prepareDirectory(files, directory)
     const lock = await lockForUs(directory)
     try {
-      const { manifest, options } = await openManifest(files, input)
+      const data = readData(files, input)
+      const { manifest, options } = data
+      checkFileLimit(options, input.sources, input.machine)
       const port = await probePort(options.host, options.port)
       const shared = makePlan(planFacts(options, manifest, port, input.password))
-      const server = new Server(shared, lock, input.logger)
+      for (const line of fitWarnings(options, input.sources, input.machine)) input.logger.warn(line)
+      await buildData(files, data, input.logger)
+      const server = new Server(shared, lock, data, input.logger)
       server.#fillRows(options)
       server.#threads.startAll()
       server.#noteStep('threads')
@@ -202,6 +209,13 @@ export class Server {
     for (const { notices } of this.#recovered) {
       for (const notice of notices) this.#logger.warn(notice)
     }
+    try {
+      switchData(new NodeLogFs(), this.#data)
+    } catch (error) {
+      this.#fail(error as Error)
+      return
+    }
+    this.#noteStep('switched')
     this.#logger.debug(`start, ms of this process: ${this.#steps.join(', ')}`)
     Atomics.store(this.#rows.words, STATE_WORD, STATE_SERVING)
     this.#ready.resolve({
@@ -227,7 +241,7 @@ export class Server {
       handle.worker.postMessage({ kind: 'stop' })
     }
     setTimeout(() => this.#closeShards(), STOP_MS_MAX - 1000).unref()
-    setTimeout(() => this.#finish(0), STOP_MS_MAX).unref()
+    setTimeout(() => this.#finish(), STOP_MS_MAX).unref()
   }
 
   /** No request can come any more: workers end, then the sync thread syncs what is left. */
@@ -236,102 +250,42 @@ export class Server {
     for (const handle of this.#threads.handles) ringBellAlways(this.#rows, handle.thread)
   }
 
-  #onEnd(handle: ThreadHandle, reason: string): void {
+  #onEnd(handle: ThreadHandle, error: Error | null): void {
     this.#ended++
-    if (this.#stopping && reason === '') {
-      if (this.#ended === this.#threads.handles.length) this.#finish(0)
-      return
+    if (error !== null || !this.#stopping) {
+      // What was acknowledged is in the files already; the kernel keeps it although we end.
+      const reason = error ?? new Error('it ended by itself')
+      this.#fail(reason, `${handle.role} ${handle.index} died: ${reason.message}`)
     }
-    // What was acknowledged is in the files already; the kernel keeps it although we end.
-    this.#fail(
-      new Error(`${handle.role} ${handle.index} died: ${reason === '' ? 'it ended' : reason}`),
-    )
+    if (this.#ended === this.#threads.handles.length) this.#finish()
   }
 
-  /** Something that cannot go on: committed logs are synced by the sync thread, then exit 1. */
-  #fail(error: Error): void {
+  /**
+   * Something that cannot go on. A refused start is the caller's to say; anything else is one line
+   * here, committed logs are synced by the sync thread, then exit 1.
+   */
+  #fail(error: Error, text = error.message): void {
     if (error instanceof CkvError) {
       this.#ready.reject(error)
       return
     }
-    this.#logger.fatal(error.message)
-    this.#ready.reject(error)
+    this.#events.drain()
+    this.#logger.fatal({ err: error }, text)
+    this.#ready.reject(new LoggedError(text))
     this.#stopping = true
+    this.#exitCode = 1
     this.#closeShards()
-    setTimeout(() => this.#finish(1), 500)
+    setTimeout(() => this.#finish(), FAIL_MS_MAX).unref()
   }
 
-  #finish(exitCode: number): void {
+  #finish(): void {
     this.#events.stop()
     this.#lock.release()
-    this.#finished.resolve(exitCode)
+    this.#finished.resolve(this.#exitCode)
   }
 }
 
 // ── The parts of a start ──────────────────────────────────────────────────────────────────────
-
-function prepareDirectory(files: NodeLogFs, directory: string): void {
-  try {
-    if (files.stat(directory) === null) files.mkdir(directory)
-  } catch (error) {
-    throw new CkvError(
-      'DIRECTORY',
-      `--dir '${directory}' cannot be used: ${(error as Error).message}`,
-    )
-  }
-}
-
-/** A folder that exists but cannot be written into shows here first. */
-async function lockForUs(directory: string): Promise<DirectoryLock> {
-  try {
-    return await lockDirectory(directory, new SystemProcesses())
-  } catch (error) {
-    if (error instanceof CkvError) throw error
-    const { message } = error as Error
-    throw new CkvError('DIRECTORY', `--dir '${directory}' cannot be used: ${message}`)
-  }
-}
-
-/** The manifest of the directory (made, or brought to another number of shards) and the options. */
-async function openManifest(
-  files: NodeLogFs,
-  input: ServerInput,
-): Promise<{ manifest: Manifest; options: Options }> {
-  const directory = input.options.dir
-  const stored = readManifest(files, directory)
-  if (stored === null) {
-    const instance = input.options.instance === '' ? newInstanceId() : input.options.instance
-    const manifest = newManifest(instance, input.options.shards)
-    createGeneration(files, directory, manifest.generation, manifest.shardCount)
-    writeManifest(files, directory, manifest)
-    return { manifest, options: { ...input.options, instance } }
-  }
-  const options = withStored(input.options, input.sources, input.machine, {
-    shards: stored.shardCount,
-    instance: stored.instance,
-  })
-  if (options.instance !== stored.instance) {
-    throw new CkvError(
-      'INSTANCE',
-      `--instance is ${options.instance}, the data in ${directory} belong to ${stored.instance}`,
-    )
-  }
-  removeStaleGenerations(files, directory, stored)
-  if (options.shards === stored.shardCount) return { manifest: stored, options }
-  const manifest: Manifest = {
-    ...stored,
-    generation: stored.generation + 1,
-    shardCount: options.shards,
-  }
-  input.logger.info(`re-partitioning from ${stored.shardCount} to ${options.shards} shards`)
-  createGeneration(files, directory, manifest.generation, manifest.shardCount)
-  // Loaded only when needed: a start is measured in milliseconds.
-  const { repartition } = await import('./repartition.ts')
-  const records = await repartition(directory, stored, manifest, options.segmentBytes)
-  input.logger.info(`re-partitioned ${records} records`)
-  switchGeneration(files, directory, manifest)
-  return { manifest, options }
-}
 
 function planFacts(options: Options, manifest: Manifest, port: number, password: Password | null) {
   const passwordKey = secretBytes(PASSWORD_KEY_BYTES)

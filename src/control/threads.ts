@@ -20,8 +20,8 @@ export interface ThreadHandle {
 }
 
 export type OnMessage = (handle: ThreadHandle, message: ThreadMessage) => void
-/** A thread ended: `reason` is '' when it ended by itself with code 0. */
-export type OnEnd = (handle: ThreadHandle, reason: string) => void
+/** A thread ended: null when it ended by itself with code 0. */
+export type OnEnd = (handle: ThreadHandle, error: Error | null) => void
 
 /** Sources run as they are (.ts); the published package holds them stripped (.js). */
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -72,13 +72,14 @@ export class Threads {
     })
     const handle: ThreadHandle = { thread, role, index, worker }
     this.handles.push(handle)
-    let reason = ''
+    let cause: Error | null = null
     worker.on('message', (message: ThreadMessage) => this.#onMessage(handle, message))
     worker.on('error', (error: unknown) => {
-      reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      cause = error instanceof Error ? error : new Error(String(error))
     })
     worker.on('exit', (code) => {
-      this.#onEnd(handle, reason === '' && code !== 0 ? `exit code ${code}` : reason)
+      if (cause === null && code !== 0) cause = new Error(`exit code ${code}`)
+      this.#onEnd(handle, cause)
     })
   }
 

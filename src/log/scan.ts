@@ -91,6 +91,11 @@ export interface ShardScan {
   readonly endLsn: number
   /** Highest LSN that some block says is durable. */
   readonly durableLsn: number
+  /**
+   * Up to here nothing was ever written that is missing: LSN behind the last mark, or where the
+   * last start went on (it made all before durable). `endLsn` after a clean stop.
+   */
+  readonly sealedLsn: number
   /** Highest epoch of a segment, 0 without segments. */
   readonly epoch: number
   /** In whole commits, as the records and the time. */
@@ -141,6 +146,7 @@ class ShardScanner {
   /** First LSN of the commit whose last block did not come yet; -1: none. */
   #chainStart = -1
   #durableLsn: number
+  #sealedLsn: number
   #blockCount = 0
   #recordCount = 0
   // Of the commit whose last block did not come yet.
@@ -159,6 +165,7 @@ class ShardScanner {
     this.#expected = expected
     this.#lsn = expected.startLsn
     this.#durableLsn = expected.startLsn
+    this.#sealedLsn = expected.startLsn
   }
 
   run(): LogDamage | null {
@@ -194,6 +201,7 @@ class ShardScanner {
       unbegun: this.#unbegun,
       endLsn,
       durableLsn: this.#durableLsn,
+      sealedLsn: this.#sealedLsn,
       epoch: this.#segments.at(-1)?.header.epoch ?? 0,
       blockCount: this.#blockCount,
       recordCount: this.#recordCount,
@@ -287,6 +295,9 @@ class ShardScanner {
   #scanSegment(index: number): LogDamage | null {
     const segment = this.#segments[index]
     const next = this.#segments.at(index + 1)
+    if (index > 0 && segment.header.epoch > this.#segments[index - 1].header.epoch) {
+      this.#sealedLsn = this.#lsn
+    }
     const reader = new SegmentReader(this.#files, segment.path)
     try {
       let position = layout.SEGMENT_HEADER_BYTES
@@ -343,6 +354,7 @@ class ShardScanner {
     if (reader.blockDurableLsn > this.#durableLsn) this.#durableLsn = reader.blockDurableLsn
     if (this.#chainStart < 0) this.#chainStart = lsn
     this.#lsn = lsn + reader.blockLength
+    if ((reader.blockFlags & layout.BLOCK_MARK) !== 0) this.#sealedLsn = this.#lsn
     if ((reader.blockFlags & layout.BLOCK_CONTINUED) !== 0) return
     if ((reader.blockFlags & layout.BLOCK_GROUP) !== 0) {
       this.#groups.push({

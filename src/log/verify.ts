@@ -6,7 +6,7 @@ import { CkvError } from '../base/errors.ts'
 import type { LogFs } from './files.ts'
 import { type Manifest, readManifest, shardDirectory } from './manifest.ts'
 import { type GroupPart, resolveGroups } from './resolve-groups.ts'
-import { damageText, type Examination, examineShard } from './scan.ts'
+import { damageText, type Examination, examineShard, type ShardScan } from './scan.ts'
 
 export interface ShardVerdict extends Examination {
   readonly shard: number
@@ -47,6 +47,14 @@ export function verifyLog(files: LogFs, directory: string): LogVerdict {
   return { manifest, shards, usable, clean: usable && whole }
 }
 
+/**
+ * The log ends as a clean stop leaves it: all that was ever written is there, and durable. A log
+ * that was written to and then killed ends otherwise.
+ */
+export function isSealed(scan: ShardScan): boolean {
+  return scan.torn === null && scan.sealedLsn === scan.endLsn
+}
+
 /** One line a finding, for people. */
 export function* verdictLines(verdict: LogVerdict): Generator<string> {
   const { instance, generation, shardCount } = verdict.manifest
@@ -59,7 +67,8 @@ export function* verdictLines(verdict: LogVerdict): Generator<string> {
       continue
     }
     yield `shard ${shard}: ok, ${counts}, end LSN ${scan.endLsn}, ` +
-      `durable to at least ${scan.durableLsn}`
+      `durable to at least ${scan.durableLsn}, ` +
+      (isSealed(scan) ? 'ends with a mark' : 'no mark at the end: not stopped cleanly')
     if (torn !== null) {
       yield `shard ${shard}: torn tail (${torn.reason}): ${torn.byteLength} bytes behind ` +
         `${torn.file} offset ${torn.offset}, LSN ${torn.lsn}, would be cut`

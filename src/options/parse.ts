@@ -7,21 +7,22 @@
 
 import { CkvError } from '../base/errors.ts'
 import {
-  clientsThatFit,
   deriveAcceptors,
   deriveMaxclients,
   deriveMirrors,
+  deriveOutputLimit,
   deriveShardMemory,
   deriveShards,
   deriveWorkers,
-  filesNeeded,
   type Machine,
 } from './derived.ts'
+import { checkFileLimit } from './fit.ts'
 import { parseFlags } from './flags.ts'
 import { type Password, readPassword } from './password.ts'
-import type { OptionRow, OptionValue } from './rows.ts'
+import type { OptionRow, OptionValue, OutputLimit } from './rows.ts'
 import {
   environmentName,
+  isGiven,
   OPTION_ROWS,
   type OptionSource,
   type OptionSources,
@@ -108,13 +109,8 @@ export function withStored(
     : deriveShardMemory(machine, shards, sides)
   const maxclients = isGiven(sources.maxclients)
     ? options.maxclients
-    : deriveMaxclients(machine, shards)
+    : deriveMaxclients(machine, { ...options, shards })
   return Object.freeze({ ...options, shards, instance, shardMemoryBytes, maxclients })
-}
-
-/** True when the user said it, wherever. */
-export function isGiven(source: OptionSource): boolean {
-  return source !== 'default' && source !== 'derived'
 }
 
 function readTexts(
@@ -208,13 +204,18 @@ function addDerived(values: Values, machine: Machine): void {
     values.set(property, { value, source: 'derived' })
     return value
   }
-  number('acceptors', () => deriveAcceptors(machine))
+  const acceptors = number('acceptors', () => deriveAcceptors(machine))
   number('mirrors', () => deriveMirrors(machine))
   const workers = number('workers', () => deriveWorkers(machine))
   const shards = number('shards', () => deriveShards(workers))
   const sides = values.get('mirror')?.value === true ? 2 : 1
   number('shardMemoryBytes', () => deriveShardMemory(machine, shards, sides))
-  number('maxclients', () => deriveMaxclients(machine, shards))
+  number('maxclients', () => deriveMaxclients(machine, { shards, acceptors, workers }))
+  const limit = values.get('outputLimitNormal')
+  if (limit?.source !== 'default') return
+  const profile = values.get('profile')?.value as Options['profile']
+  const value = deriveOutputLimit(profile, limit.value as OutputLimit)
+  values.set('outputLimitNormal', { value, source: 'default' })
 }
 
 function optionsOf(values: Values): Options {
@@ -241,15 +242,7 @@ function checkTogether(
         'any address with CKV_PASSWORD or --password-file',
     )
   }
-  if (clientsThatFit(machine, options.shards) < options.maxclients) {
-    const needed = filesNeeded(options.maxclients, options.shards)
-    const how = isGiven(sources.maxclients) ? 'lower --maxclients or raise' : 'raise'
-    throw new CkvError(
-      'OPTION',
-      `--maxclients ${options.maxclients} with ${options.shards} shards needs ${needed} ` +
-        `open files, but the limit is ${machine.fileLimit}: ${how} it (ulimit -n)`,
-    )
-  }
+  checkFileLimit(options, sources, machine)
 }
 
 /** Loopback by name or number; nothing else is safe without a password. */

@@ -151,7 +151,7 @@ export const OPTION_ROWS = [
   }),
   outputLimit('outputLimitNormal', 'client-output-buffer-limit-normal', {
     fallback: { hardBytes: 256 * MEGABYTE, softBytes: 64 * MEGABYTE, softSeconds: 60 },
-    help: 'unsent bytes at which a client is cut: at once, or after some seconds',
+    help: 'unsent bytes that cut a client: at once, or after some seconds; 0 0 0 in profile redis',
   }),
   outputLimit('outputLimitPubsub', 'client-output-buffer-limit-pubsub', {
     fallback: { hardBytes: 32 * MEGABYTE, softBytes: 8 * MEGABYTE, softSeconds: 60 },
@@ -186,4 +186,9 @@ export type OptionSources = Readonly<Record<keyof Options, OptionSource>>
 /** `shard-memory` → `CKV_SHARD_MEMORY`. */
 export function environmentName(row: OptionRow): string {
   return `CKV_${row.name.toUpperCase().replaceAll('-', '_')}`
+}
+
+/** True when the user said it, wherever. */
+export function isGiven(source: OptionSource): boolean {
+  return source !== 'default' && source !== 'derived'
 }

@@ -1,9 +1,10 @@
 // Entry of the sync thread: the only one that calls fdatasync. It makes written blocks durable as
 // the policy says, tells whoever waits for that, and prepares log files ahead of need. At the end,
-// when main has stopped everybody else, it syncs all that is left.
+// when main closes the shards, it takes their tokens, syncs all that is left and marks their logs.
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { SystemClock } from '../base/clock.ts'
+import { CkvError } from '../base/errors.ts'
 import type { ThreadPlan } from '../executor/plan.ts'
 import { NodeLogFs } from '../log/files.ts'
 import { Syncer } from '../log/syncer.ts'
@@ -19,6 +20,7 @@ import {
   threadRow,
 } from '../rows/layout.ts'
 import { Rows } from '../rows/rows.ts'
+import { LastMarks } from './last-marks.ts'
 
 /** Under everysec and no: how often the shards are looked at, in ms. */
 const LOOK_MS = 100
@@ -37,7 +39,8 @@ function wakeAcceptors(shard: number): void {
   }
 }
 
-const syncer = new Syncer(rows, new NodeLogFs(), targets, shared.facts.options.segmentBytes, {
+const files = new NodeLogFs()
+const syncer = new Syncer(rows, files, targets, shared.facts.options.segmentBytes, {
   synced(shard) {
     if (Atomics.load(rows.words, FSYNC_POLICY_WORD) === FSYNC_ALWAYS) wakeAcceptors(shard)
   },
@@ -71,5 +74,16 @@ while (Atomics.load(rows.words, STATE_WORD) !== STATE_CLOSING) {
   syncer.turn(policy, clock.monotonicMs())
   sleepOnBell(rows, thread, hasWork, LOOK_MS)
 }
+// At once: when a thread has died, main waits only a moment for this.
 syncer.syncAll(clock.monotonicMs())
+const lastMarks = new LastMarks(shared, rows, files, clock, thread)
+lastMarks.holdAll()
+// What was written meanwhile.
+syncer.syncAll(clock.monotonicMs())
+try {
+  await lastMarks.append()
+} catch (error) {
+  if (!(error instanceof CkvError)) throw error
+  events.write(LEVEL_ERROR, `the last marks: ${error.message}`)
+}
 parentPort?.close()

@@ -296,10 +296,10 @@ t.test('without a password only loopback is listened on', async (t) => {
 t.test('clients must fit the file limit', async (t) => {
   const machine = { ...MACHINE, fileLimit: 1024 }
   const { options, sources } = run({ machine })
-  t.same([options.maxclients, sources.maxclients], [1024 - 64 - 4 * 4, 'derived'])
+  t.same([options.maxclients, sources.maxclients], [1024 - 64 - 4 * 4 - 2 * 2, 'derived'])
   t.match(
     refusal({ machine, argv: ['--maxclients', '10000'] }),
-    '--maxclients 10000 with 4 shards needs 10080 open files, but the limit is 1024',
+    '--maxclients 10000 with 4 shards needs 10084 open files, but the limit is 1024',
   )
   t.match(refusal({ machine: { ...machine, fileLimit: 70 } }), 'raise it (ulimit -n)')
 })

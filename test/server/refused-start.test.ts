@@ -1,6 +1,6 @@
 // A start that cannot be: one clear line, an exit code above 0, no stack trace.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -54,6 +54,31 @@ t.test('a port in use', async (t) => {
   await checkRefused(t as Test, flags, new RegExp(`${port}.*in use`))
   await new Promise((resolve) => other.close(resolve))
 })
+
+t.test('a refused start changes nothing of the data', async (t) => {
+  const directory = makeDirectory()
+  t.teardown(() => removeDirectory(directory))
+  const server = await startCkv({ directory, flags: ['--shards', '2', '--shard-memory', '16mb'] })
+  const client = await server.connect()
+  await client.send('SET', 'k', 'v')
+  await server.stop()
+  const before = filesIn(directory)
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', () => resolve()))
+  const { port } = other.address() as { port: number }
+  const flags = ['--shards', '8', '--port', String(port)]
+  const ckv = new CkvProcess({ directory, flags })
+  t.equal((await within('the end', END_MS_MAX, ckv.exited)).code, 1)
+  await new Promise((resolve) => other.close(resolve))
+  t.same(filesIn(directory), before, 'no new generation, the manifest as it was')
+})
+
+/** Every file with what is in it, the lock left out. */
+function filesIn(directory: string): Map<string, string> {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()
+  const files = names.filter((name) => statSync(join(directory, name)).isFile() && name !== 'lock')
+  return new Map(files.map((name) => [name, readFileSync(join(directory, name), 'base64')]))
+}
 
 t.test('a directory in use', async (t) => {
   const server = await startCkv({ flags: ['--shards', '1', '--shard-memory', '16mb'] })
