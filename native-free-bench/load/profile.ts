@@ -29,6 +29,11 @@ export interface LoadProfile {
   replyCheck: ReplyCheck
   /** True for the echo server, which answers +OK to everything. */
   repliesAreOk: boolean
+  /**
+   * Its threads go before all others where the system allows it: for a probe beside a load, whose
+   * own waiting for a core is not the server's latency.
+   */
+  urgent: boolean
   seed: number
 }
 
@@ -79,6 +84,7 @@ export const PROFILE_DEFAULTS: LoadProfile = {
   threads: 1,
   replyCheck: 'parser',
   repliesAreOk: false,
+  urgent: false,
   seed: 1,
 }
 

@@ -36,7 +36,7 @@ async function probeBars(context: PresetContext, dispatch: string): Promise<Bar[
     const measureMs = context.settings.measureMs ?? MEASURE_MS
     await client.fillKeys({ host, port, from: 0, to: keys, valueBytes: 64 })
     const base: LoadProfile = { ...PROFILE_DEFAULTS, host, port, keys, measureMs }
-    const probe = { ...base, connections: 8, ratePerSecond: PROBE_RATE }
+    const probe = { ...base, connections: 8, ratePerSecond: PROBE_RATE, urgent: true }
     const [load, mset, mget] = await Promise.all([
       client.runLoad({ ...base, command: 'mixed', pipeline: 16 }),
       client.runLoad({ ...probe, command: 'mset' }),

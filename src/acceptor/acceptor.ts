@@ -34,6 +34,7 @@ import {
 } from './connection.ts'
 import type { Inbox } from './inbox.ts'
 import { type Output, SLAB_SETTLE_BYTES } from './output.ts'
+import { Resting } from './resting.ts'
 import { Rhythm } from './rhythm.ts'
 import type { Router } from './router.ts'
 import type { TurnLog } from './turn.ts'
@@ -55,6 +56,7 @@ export class Acceptor {
   readonly #counters: Counters
   readonly #bell: AsyncBell
   readonly #rhythm = new Rhythm()
+  readonly #resting = new Resting()
   readonly #decoder = new CommandDecoder()
   /** Shared with the inbox; null = free slot. */
   readonly connections: (Connection | null)[]
@@ -169,6 +171,7 @@ export class Acceptor {
     if (!this.#turnBegun) this.#beginTurn(connection.slot)
     connection.lastActivityMs = this.#turnMs
     this.#consume(connection, receivedBytes, byteLength)
+    if (connection.query !== null) this.#resting.consider(connection, byteLength)
     this.#router.publish()
     // A turn may be many receives long, and a command over eight shards waits for all of them.
     if (this.#executor.heldIsWanted()) this.#settle()

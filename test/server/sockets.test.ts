@@ -18,6 +18,7 @@ for (const [name, environment] of WAYS) {
     t.teardown(() => server.stop())
     await t.test('replies that the kernel does not take at once', (t) => slowReader(t, server))
     await t.test('half-closed: what was sent is answered, then FIN', (t) => halfClosed(t, server))
+    await t.test('a large command in crumbs, then FIN', (t) => crumbs(t, server))
     await t.test('reset in the middle of a reply', (t) => reset(t, server))
     await t.test('a protocol error is answered and the socket closed', (t) => broken(t, server))
   })
@@ -48,6 +49,26 @@ async function halfClosed(t: Test, server: CkvServer): Promise<void> {
   socket.end('SET half 1\r\nGET half\r\nPING\r\n')
   const got = await within('the end', REPLY_MS_MAX, readBytes(socket, Infinity))
   t.equal(got, '+OK\r\n$1\r\n1\r\n+PONG\r\n')
+}
+
+/** Crumbs of a large command let its socket rest: an end meanwhile is an end all the same. */
+async function crumbs(t: Test, server: CkvServer): Promise<void> {
+  const value = 'abcdefgh'.repeat(50_000)
+  const command = `*3\r\n$3\r\nSET\r\n$5\r\ncrumb\r\n$${value.length}\r\n${value}\r\n`
+  for (const length of [command.length, command.length - 1000]) {
+    const socket = connect({ port: server.port, host: server.host, allowHalfOpen: true })
+    socket.setNoDelay(true)
+    for (let at = 0; at < length; at += 700) {
+      const piece = command.slice(at, Math.min(at + 700, length))
+      await new Promise<void>((resolve) => socket.write(piece, () => resolve()))
+    }
+    socket.end()
+    const got = await within('the end', REPLY_MS_MAX, readBytes(socket, Infinity))
+    t.equal(got, length === command.length ? '+OK\r\n' : '', `${length} bytes`)
+  }
+  const client = await server.connect()
+  t.equal(await client.send('GET', 'crumb'), value)
+  await client.close()
 }
 
 async function reset(t: Test, server: CkvServer): Promise<void> {
