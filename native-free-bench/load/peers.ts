@@ -4,6 +4,7 @@
 //   ckv:dispatch=ring,shards=8,workers=2,acceptors=2
 //   ckv:flag.appendfsync=always           any other option of ours
 //   ckv:trace=gc                          prints its garbage collections
+//   ckv:tree=../before,as=before          another checkout of ours: before and after in one run
 //   redis                                 redis-server with AOF everysec, if it is on the PATH
 //   ceiling:mode=auto,shards=2            a prototype given by --ceiling or CKV_BENCH_CEILING
 //   echo                                  the bare reference
@@ -18,7 +19,7 @@ export interface PeerSpec {
 }
 
 const SETTINGS: Record<PeerSpec['kind'], string[]> = {
-  ckv: ['dispatch', 'shards', 'workers', 'acceptors', 'slow', 'trace'],
+  ckv: ['dispatch', 'shards', 'workers', 'acceptors', 'slow', 'trace', 'tree'],
   redis: [],
   ceiling: ['mode', 'shards', 'slow'],
   echo: [],

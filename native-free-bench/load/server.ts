@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { PeerSpec } from './peers.ts'
@@ -17,7 +17,7 @@ const STOP_MS_MAX = 10_000
 /** Characters of a server's output that are kept, and shown when it does not start. */
 const OUTPUT_MAX = 4_000_000
 const LAST_WORDS = 2_000
-const MAIN_FILE = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const TREE = fileURLToPath(new URL('../..', import.meta.url))
 const COMPILE_CACHE_FOLDER = fileURLToPath(new URL('../../.node-compile-cache', import.meta.url))
 const ECHO_FILE = fileURLToPath(new URL('./echo-server.ts', import.meta.url))
 const SLOW_FILE = new URL('../slow.ts', import.meta.url).href
@@ -73,8 +73,12 @@ export function missingFor(spec: PeerSpec, options: ServerOptions): string | und
   if (spec.kind === 'ceiling' && !existsSync(options.ceilingFile ?? '')) {
     return `no file ${options.ceilingFile}`
   }
-  if (spec.kind === 'ckv' && !existsSync(MAIN_FILE)) return 'src/main.ts is missing'
+  if (spec.kind === 'ckv' && !existsSync(mainFile(spec))) return `${mainFile(spec)} is missing`
   return undefined
+}
+
+function mainFile(spec: PeerSpec): string {
+  return join(resolve(spec.settings.tree ?? TREE), 'src', 'main.ts')
 }
 
 interface Launch {
@@ -114,7 +118,8 @@ export function launchFor(
     return { program: process.execPath, args: [ECHO_FILE, '--port', String(port)], env: {} }
   }
   const traceArgs = settings.trace === 'gc' ? ['--trace-gc'] : []
-  const args = [...slowArgs, ...traceArgs, MAIN_FILE, '--port', String(port), '--dir', directory]
+  const args = [...slowArgs, ...traceArgs, mainFile(spec), '--port', String(port)]
+  args.push('--dir', directory)
   for (const name of ['dispatch', 'shards', 'workers', 'acceptors']) {
     args.push(`--${name}`, settings[name] ?? '')
   }

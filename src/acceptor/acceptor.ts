@@ -33,6 +33,7 @@ import {
   STOPPED_RING_FULL,
 } from './connection.ts'
 import type { Inbox } from './inbox.ts'
+import type { OtherAcceptors } from './other-acceptors.ts'
 import { type Output, SLAB_SETTLE_BYTES } from './output.ts'
 import { Resting } from './resting.ts'
 import { Rhythm } from './rhythm.ts'
@@ -52,6 +53,8 @@ export class Acceptor {
   readonly #inbox: Inbox
   readonly #output: Output
   readonly #turn: TurnLog
+  /** null: this is the only acceptor. */
+  readonly #others: OtherAcceptors | null
   readonly #clock: Clock
   readonly #counters: Counters
   readonly #bell: AsyncBell
@@ -84,10 +87,12 @@ export class Acceptor {
     inbox: Inbox,
     output: Output,
     turn: TurnLog,
+    others: OtherAcceptors | null,
     clock: Clock,
     counters: Counters,
     connections: (Connection | null)[],
   ) {
+    this.#others = others
     this.#executor = executor
     this.#router = router
     this.#inbox = inbox
@@ -406,7 +411,8 @@ export class Acceptor {
     const executor = this.#executor
     while (executor.heldCount > 0) {
       const shard = executor.heldShards[executor.heldCount - 1]
-      if (executor.commit(shard) !== 0) {
+      const others = this.#others
+      if ((others === null ? executor.commit(shard) : others.commit(shard)) !== 0) {
         this.#counters.add(COUNTER.commitsFailed, 1)
         this.#turn.answerUnknown(shard, this.#output)
       }
@@ -428,8 +434,11 @@ export class Acceptor {
 
   // ── For the thread ──────────────────────────────────────────────────────────────────────────
 
-  /** Nothing of any client is in flight or unsent. */
+  /** Nothing is in flight or unsent, of its own clients or of what it did for others. */
   isQuiet(): boolean {
-    return this.#inbox.inFlight === 0 && !this.#output.hasWork() && this.#executor.heldCount === 0
+    if (this.#inbox.inFlight > 0 || this.#output.hasWork() || this.#executor.heldCount > 0) {
+      return false
+    }
+    return this.#others === null || this.#others.isIdle()
   }
 }

@@ -8,13 +8,11 @@
 // `route` returns false when the connection has to stop: the command was not begun and the same
 // bytes are routed again later.
 
-import { arityFits, findCommand, findSubcommand, servedIn } from '../catalog/lookup.ts'
+import { arityFits, findCommand, findSubcommand, isFast, servedIn } from '../catalog/lookup.ts'
 import {
   BY_SLOT,
   type CommandRow,
   CROSS_SLOT_OK,
-  FAST,
-  FAST_PER_KEY,
   KEYLESS_ALL_SHARDS,
   LOADING_OK,
   MERGE_CURSOR,
@@ -30,7 +28,7 @@ import { shardOfSlot, slotOfKey } from '../dispatch/slots.ts'
 import type { Executor } from '../executor/executor.ts'
 import { collectShards } from '../executor/participants.ts'
 import { markRequestsReady } from '../ring/bell.ts'
-import { REQUEST_SEVERAL_SHARDS } from '../ring/layout.ts'
+import { REQUEST_PLACEABLE, REQUEST_SEVERAL_SHARDS } from '../ring/layout.ts'
 import type { ChunkPool } from '../ring/pool.ts'
 import { commandByteLength, type RequestWriter } from '../ring/requests.ts'
 import {
@@ -59,8 +57,6 @@ import type { TurnLog } from './turn.ts'
 
 /** Commands over at most so many shards may run in place. */
 const PLACED_SHARDS_MAX = 4
-/** Commands with a bounded cost per key run in place up to so many arguments. */
-const PLACED_ARGS_MAX = 64
 
 export class Router {
   readonly #rows: Rows
@@ -75,6 +71,8 @@ export class Router {
   readonly #turn: TurnLog
   readonly #counters: Counters
   readonly #profile: number
+  /** There are other acceptors: see acceptor/other-acceptors.ts. */
+  readonly #sharing: boolean
   readonly #shardCount: number
   /** Shards whose request ring got records since the last publish. */
   readonly #touched: Int32Array
@@ -109,6 +107,7 @@ export class Router {
     this.#turn = turn
     this.#counters = session.counters
     this.#profile = session.facts.profile
+    this.#sharing = session.facts.acceptorCount > 1
     this.#shardCount = session.facts.shardCount
     this.#touched = new Int32Array(this.#shardCount)
     this.#isTouched = new Uint8Array(this.#shardCount)
@@ -237,11 +236,13 @@ export class Router {
     } else if ((row.flags & KEYLESS_ALL_SHARDS) !== 0 && this.#shardCount > 1) {
       return this.#toShards(connection, decoder, row)
     }
-    if (connection.inFlight() === 0 && this.#holdInPlace(row, shard, decoder.argCount)) {
+    const fast = isFast(row, decoder.argCount)
+    if (connection.inFlight() === 0 && this.#holdInPlace(fast, shard)) {
       this.#runInPlace(connection, decoder, row, shard)
       return true
     }
-    return this.#toRing(connection, decoder, row, shard, 0)
+    const placeable = this.#sharing && this.#allowsPlace(fast, shard)
+    return this.#toRing(connection, decoder, row, shard, placeable ? REQUEST_PLACEABLE : 0)
   }
 
   /** How far the keys of one command lie apart. */
@@ -268,10 +269,8 @@ export class Router {
     return slot >= 0 && slot < 16_384 ? shardOfSlot(slot, this.#shardCount) : 0
   }
 
-  #holdInPlace(row: CommandRow, shard: number, argCount: number): boolean {
+  #holdInPlace(fast: boolean, shard: number): boolean {
     const executor = this.#executor
-    const fast =
-      (row.flags & FAST) !== 0 || ((row.flags & FAST_PER_KEY) !== 0 && argCount <= PLACED_ARGS_MAX)
     // A shard that is held stays in place for the turn: its write is due at the end of it anyway.
     if (executor.holds(shard)) return fast && this.#shallow
     if (!this.#allowsPlace(fast, shard) || executor.requestsWait(shard)) return false
@@ -353,7 +352,7 @@ export class Router {
 
   #holdAllInPlace(row: CommandRow, argCount: number, count: number): boolean {
     const executor = this.#executor
-    if ((row.flags & (FAST | FAST_PER_KEY)) === 0 || argCount > PLACED_ARGS_MAX) return false
+    if (!isFast(row, argCount)) return false
     for (let index = 0; index < count; index++) {
       const shard = this.#participants[index]
       if (!this.#allowsPlace(true, shard)) return false
@@ -410,7 +409,8 @@ export class Router {
     const size = commandByteLength(argStarts, argLengths, argCount)
     let added = false
     if (size <= requests.ring.byteLength >> 2) {
-      if (flags !== 0) requests.close()
+      const several = flags === REQUEST_SEVERAL_SHARDS
+      if (several) requests.close()
       added = requests.add(
         connection.slot,
         connection.generation,
@@ -422,7 +422,7 @@ export class Router {
         argLengths,
         argCount,
       )
-      if (flags !== 0) requests.close()
+      if (several) requests.close()
     } else {
       const chunks: number[] = []
       added = requests.addChunked(
@@ -469,12 +469,17 @@ export class Router {
     return true
   }
 
-  /** Makes the records of this receive visible and wakes workers. */
+  /**
+   * Makes the records of this receive visible and sees to it that somebody looks. Nobody is woken
+   * for a shard that an acceptor holds: it looks at the rings when it gives the token back. The tail
+   * is stored before the token is read, or both could miss each other (test/models/token.pml: BUG9).
+   */
   publish(): void {
     for (let index = 0; index < this.#touchedCount; index++) {
       const shard = this.#touched[index]
       this.#isTouched[shard] = 0
       if (!this.#requests[shard].publish()) continue
+      if (this.#executor.heldByAcceptor(shard)) continue
       markRequestsReady(this.#rows, shard)
       this.#executor.wakeWorker(shard)
     }

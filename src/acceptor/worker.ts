@@ -15,6 +15,7 @@ import { Acceptor } from './acceptor.ts'
 import type { Connection } from './connection.ts'
 import { Inbox } from './inbox.ts'
 import { Listener } from './listener.ts'
+import { OtherAcceptors } from './other-acceptors.ts'
 import { Output } from './output.ts'
 import { Router } from './router.ts'
 import { Session } from './session.ts'
@@ -67,6 +68,7 @@ const acceptor = new Acceptor(
   inbox,
   output,
   turn,
+  facts.acceptorCount > 1 ? new OtherAcceptors(shared, executor, counters) : null,
   clock,
   counters,
   connections,

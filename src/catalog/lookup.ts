@@ -16,7 +16,7 @@
 import { assert } from '../base/assert.ts'
 import { COMMAND_NAME_BYTES_MAX } from '../base/limits.ts'
 import { REFUSED_NAMES } from './refused.ts'
-import { type CommandRow, LATER_PROFILES, PROFILE_CKV } from './spec.ts'
+import { type CommandRow, FAST, FAST_PER_KEY, LATER_PROFILES, PROFILE_CKV } from './spec.ts'
 import { ALL_ROWS, CODE_COUNT, COMMANDS } from './table.ts'
 
 const CASE_BIT = 0x20
@@ -25,6 +25,8 @@ const UPPER_A = 0x41
 const UPPER_Z = 0x5a
 /** Longest name that head and tail hold completely. */
 const SHORT_NAME_BYTES = 8
+/** Commands with a bounded cost per key are fast up to so many arguments. */
+const FAST_ARGS_MAX = 64
 
 class NameTable {
   /** Per slot: row number + 1, 0 = empty. */
@@ -165,6 +167,12 @@ function sameName(spelling: Uint8Array, bytes: Uint8Array, start: number): boole
 export function arityFits(row: CommandRow, argCount: number, profile: number): boolean {
   const arity = profile === PROFILE_CKV ? row.arity32 : row.arityLater
   return arity >= 0 ? argCount === arity : argCount >= -arity
+}
+
+/** Is the work of this command bounded, so that an acceptor's loop may do it? */
+export function isFast(row: CommandRow, argCount: number): boolean {
+  if ((row.flags & FAST) !== 0) return true
+  return (row.flags & FAST_PER_KEY) !== 0 && argCount <= FAST_ARGS_MAX
 }
 
 /** One test on the hot path: false sends the command to `verdict`. */

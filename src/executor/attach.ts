@@ -110,7 +110,7 @@ export function attachExecutor(
     new Counters(shared.counters, thread),
     shared.workerThreads,
     acceptorCursors(shared),
-    facts.acceptorCount,
+    shared.acceptorThreads,
     shared.ringBytes,
     shared.syncThread,
   )

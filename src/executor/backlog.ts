@@ -10,6 +10,7 @@ import { CHUNK_BYTES, type ChunkPool } from '../ring/pool.ts'
 import { partBytesMax, ReplySheet, writeReplies } from '../ring/replies.ts'
 import { attachRing, publish, type Ring } from '../ring/ring.ts'
 import type { Rows } from '../rows/rows.ts'
+import type { Executor } from './executor.ts'
 
 /** A buffer larger than this is not used for the next reply (serve.ts): who has it may keep it. */
 export const REPLY_BYTES_KEPT_MAX = 4_194_304
@@ -20,6 +21,22 @@ function keep(bytes: Uint8Array, byteLength: number): Uint8Array {
   const kept = Buffer.allocUnsafeSlow(byteLength)
   copyBytes(bytes, 0, kept, 0, byteLength)
   return kept
+}
+
+/**
+ * Sends what has room now of every shard whose token is free. Not in every turn: each release
+ * announces what others could serve, and two threads that are behind different acceptors would keep
+ * each other awake.
+ */
+export function drainBacklog(executor: Executor, backlog: ReplyBacklog): void {
+  for (const shard of backlog.shards()) {
+    if (!executor.tryHold(shard)) continue
+    backlog.drain(shard)
+    executor.release(shard)
+  }
+  if (!backlog.takeCaughtUp()) return
+  // What was not served because of the backlog waits in the rings, whichever shard it is of.
+  for (let shard = 0; shard < executor.sides.length; shard++) executor.announce(shard)
 }
 
 interface HeldReplies {

@@ -17,15 +17,23 @@ import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { commitGroup } from '../log/groups.ts'
-import type { ShardLog } from '../log/writer.ts'
+import { type ShardLog, WRITE_OK, WRITE_OTHER_ERROR } from '../log/writer.ts'
 import { markRequestsReady, ringBell, ringBellAlways } from '../ring/bell.ts'
 import { replyFillMax } from '../ring/replies.ts'
-import { askForToken, awaitToken, NOT_TAKEN, releaseToken, tryTakeToken } from '../ring/token.ts'
+import {
+  askForToken,
+  awaitToken,
+  NOT_TAKEN,
+  releaseToken,
+  tokenHolder,
+  tryTakeToken,
+} from '../ring/token.ts'
 import {
   FSYNC_ALWAYS,
   FSYNC_POLICY_WORD,
   REPLY_TAIL_WORD,
   REQUEST_HEAD_WORD,
+  TOKEN_THREAD_MASK,
   WANTED_WORD,
 } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
@@ -47,6 +55,8 @@ export class Executor {
   /** What acceptors store: [acceptor * shardCount + shard], to see if a ring holds work. */
   readonly #cursors: readonly AcceptorCursors[]
   readonly #acceptorCount: number
+  /** 1: an acceptor, by thread. */
+  readonly #isAcceptor = new Uint8Array(TOKEN_THREAD_MASK + 1)
   readonly #replyFillMax: number
   /**
    * Replies that this thread holds back for want of room, by acceptor: `ReplyBacklog` counts them.
@@ -70,7 +80,7 @@ export class Executor {
     counters: Counters,
     workerThreads: readonly number[],
     cursors: readonly AcceptorCursors[],
-    acceptorCount: number,
+    acceptorThreads: readonly number[],
     ringBytes: number,
     syncThread: number,
   ) {
@@ -82,9 +92,10 @@ export class Executor {
     this.counters = counters
     this.#workerThreads = workerThreads
     this.#cursors = cursors
-    this.#acceptorCount = acceptorCount
+    this.#acceptorCount = acceptorThreads.length
+    for (const acceptor of acceptorThreads) this.#isAcceptor[acceptor] = 1
     this.#replyFillMax = replyFillMax(ringBytes)
-    this.behind = new Int32Array(acceptorCount)
+    this.behind = new Int32Array(acceptorThreads.length)
     this.#syncThread = syncThread
     this.#held = new Int32Array(sides.length)
     this.heldShards = new Int32Array(sides.length)
@@ -106,6 +117,15 @@ export class Executor {
       if (words[this.sides[this.heldShards[index]].row + WANTED_WORD] !== 0) return true
     }
     return false
+  }
+
+  /**
+   * Does an acceptor hold the shard? Then nobody has to be woken for what was published before this
+   * is asked: it looks at the rings when it gives the token back. (So does a worker, but it leaves
+   * out the acceptors that it is behind.)
+   */
+  heldByAcceptor(shard: number): boolean {
+    return this.#isAcceptor[tokenHolder(this.rows, this.sides[shard].row)] !== 0
   }
 
   /** Takes the shard's token if it is free. */
@@ -145,19 +165,20 @@ export class Executor {
 
   /**
    * Executes the command in `this.call` (arguments, database, protocol and reply are filled in) on
-   * `call.side`, or on all held sides if call.severalShards.
+   * `call.side`, or on all held sides if call.severalShards. False: refused, nothing was looked at.
    */
-  run(): void {
+  run(): boolean {
     const call = this.call
     const row = call.row
     if ((row.flags & WRITE) !== 0 && !this.#canWrite(call)) {
       call.reply.raw(MISCONF_DISK_FULL)
-      return
+      return false
     }
     this.counters.addCall(row.code)
     const handler = this.handlers[row.code]
     assert(handler !== undefined, 'a catalog row of a shard command has a handler')
     handler(call)
+    return true
   }
 
   #canWrite(call: Call): boolean {
@@ -178,22 +199,26 @@ export class Executor {
   runOverShards(onWait: () => void): number {
     const before = this.heldCount
     const count = collectShards(this.call, this.#participants)
-    // Asked for all at once, taken one by one: the holders hand over side by side, or a command
-    // over eight busy shards would wait eight times. Taking stays in ascending order, so two
-    // coordinators never wait for each other.
-    for (let index = 0; index < count; index++) {
-      const { shard, row } = this.sides[this.#participants[index]]
-      if (!this.holds(shard)) askForToken(this.rows, row)
-    }
-    for (let index = 0; index < count; index++) {
-      const shard = this.#participants[index]
-      if (!this.holds(shard)) this.#waitToHold(shard, onWait)
-    }
+    this.holdAll(this.#participants, count, onWait)
     this.readClock()
-    this.run()
-    const outcome = this.commitGroup(this.#participants, count)
+    const outcome = this.run() ? this.commitGroup(this.#participants, count) : WRITE_OK
     while (this.heldCount > before) this.release(this.heldShards[this.heldCount - 1])
     return outcome
+  }
+
+  /**
+   * Takes the tokens of the shards, which ascend, and waits for each. Workers only. Asked for all at
+   * once, taken one by one: the holders hand over side by side, or a command over eight busy shards
+   * would wait eight times. Taking stays in ascending order, so two coordinators never wait for
+   * each other.
+   */
+  holdAll(shards: ArrayLike<number>, count: number, onWait: () => void): void {
+    for (let index = 0; index < count; index++) {
+      if (!this.holds(shards[index])) askForToken(this.rows, this.sides[shards[index]].row)
+    }
+    for (let index = 0; index < count; index++) {
+      if (!this.holds(shards[index])) this.#waitToHold(shards[index], onWait)
+    }
   }
 
   /** Takes all tokens of the shards the command needs, or none. Acceptors: never waits. */
@@ -208,6 +233,9 @@ export class Executor {
   }
 
   commitGroup(shards: ArrayLike<number>, count = shards.length): number {
+    if (Atomics.load(this.rows.words, FSYNC_POLICY_WORD) === FSYNC_ALWAYS) {
+      if (!this.#joinUndurable(shards, count)) return WRITE_OTHER_ERROR
+    }
     const logs: ShardLog[] = []
     for (let index = 0; index < count; index++) {
       const log = this.sides[shards[index]].log
@@ -218,6 +246,29 @@ export class Executor {
     const outcome = commitGroup(logs, nowMs)
     this.#askForSync()
     return outcome
+  }
+
+  /**
+   * Under `always` the reply of a command over several shards waits in the lowest one's ring, for an
+   * LSN of that log. If it saw or did anything on another shard that is not durable yet, each such
+   * log and the lowest get a last block, empty or not: they are written as one group, whose parts
+   * become durable together (log/syncer.ts), so the one LSN stands for all. False: a log that cannot
+   * be written is among them, and nothing can be promised.
+   */
+  #joinUndurable(shards: ArrayLike<number>, count: number): boolean {
+    let others = 0
+    for (let index = 1; index < count; index++) {
+      const { log } = this.sides[shards[index]]
+      if (!log.isUndurable()) continue
+      if (!log.healthy()) return false
+      log.lastBlockLsn()
+      others++
+    }
+    if (others === 0) return true
+    const lowest = this.sides[shards[0]].log
+    if (!lowest.healthy()) return false
+    lowest.lastBlockLsn()
+    return true
   }
 
   /** Writes what the shard appended. 0, or the error class of the failed write. */
@@ -266,7 +317,8 @@ export class Executor {
       const cursors = this.#cursors[acceptor * shardCount + shard]
       const tail = Atomics.load(cursors.words, cursors.requestTailWord)
       if (tail === Atomics.load(words, row + REQUEST_HEAD_WORD + acceptor)) continue
-      if (this.behind[acceptor] !== 0) continue
+      // An acceptor wakes somebody else, who may not be behind; a worker would find itself.
+      if (this.behind[acceptor] !== 0 && this.#isAcceptor[this.thread] === 0) continue
       const head = Atomics.load(cursors.words, cursors.replyHeadWord)
       const fill = (Atomics.load(words, row + REPLY_TAIL_WORD + acceptor) - head) | 0
       if (fill <= this.#replyFillMax) return true

@@ -58,19 +58,28 @@ export function housekeep(executor: Executor, shard: number, nowMs: number): boo
 
 /**
  * Writes commits over several shards again whose write failed. Only with the tokens of all shards
- * that wait, since the parts count together. Free when nothing waits.
+ * that wait, since the parts count together; waits for them, or busy shards would never be had all
+ * at once. Free when nothing waits. Workers only, holding nothing.
  */
-export function retryGroups(executor: Executor): void {
+export function retryGroups(executor: Executor, onWait: () => void): void {
+  const waiting = shardsOfGroups(executor)
+  if (waiting.length === 0) return
+  executor.holdAll(waiting, waiting.length, onWait)
+  // Whoever's write failed says so shard by shard and keeps the tokens until it has said all: what
+  // was seen without a token may have been half of it, and half a group must not be written.
+  const whole = shardsOfGroups(executor).every((shard) => waiting.includes(shard))
+  if (whole) retryGroup(waiting.map((shard) => executor.sides[shard].log))
+  for (const shard of waiting) executor.release(shard)
+}
+
+/** Shards where a part of a group waits, ascending. */
+function shardsOfGroups(executor: Executor): number[] {
   const waiting: number[] = []
   for (const side of executor.sides) {
     const word = side.row + BLOCK_PENDING_WORD
     if (Atomics.load(side.rows.words, word) === PENDING_GROUP) waiting.push(side.shard)
   }
-  if (waiting.length === 0) return
-  if (executor.tryHoldAll(Int32Array.from(waiting), waiting.length)) {
-    retryGroup(waiting.map((shard) => executor.sides[shard].log))
-    for (const shard of waiting) executor.release(shard)
-  }
+  return waiting
 }
 
 /** Removes expired keys of a few pages; true if more are due. */

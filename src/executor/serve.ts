@@ -1,4 +1,5 @@
-// Serving the request rings of one shard: what a worker does while it holds a shard's token.
+// Serving the request rings of one shard: what a worker does while it holds a shard's token, and
+// what an acceptor does for other acceptors before it gives one back (`help`).
 //
 //   for each acceptor: records -> execute -> reply records (not yet visible)
 //   commit the log                         <- the replies' effects are in the file
@@ -14,6 +15,7 @@ import {
   REPLY_CLOSE,
   REQUEST_CHUNKED,
   REQUEST_HEADER_WORDS,
+  REQUEST_PLACEABLE,
   REQUEST_SEVERAL_SHARDS,
 } from '../ring/layout.ts'
 import type { ChunkPool } from '../ring/pool.ts'
@@ -37,12 +39,15 @@ import {
   threadRow,
 } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
+import type { ReplyWriter } from '../wire/encoder.ts'
 import { MISCONF_UNKNOWN } from '../wire/replies.ts'
 import { REPLY_BYTES_KEPT_MAX, type ReplyBacklog } from './backlog.ts'
 import type { Executor } from './executor.ts'
 
 /** Commands under one holding of the token, over all acceptors: bounds how long others wait. */
 const COMMANDS_PER_HOLD_MAX = 1024
+/** Commands of others that an acceptor serves before it gives a token back, a tenth of a ms. */
+const COMMANDS_PER_HELP_MAX = 128
 /** What the encoding buffer shrinks to after a large reply. */
 const REPLY_BYTES_KEPT = 65_536
 const NO_BYTES = new Uint8Array(0)
@@ -59,6 +64,8 @@ export class ShardServer {
   readonly #replies: readonly Ring[]
   readonly #acceptorThreads: readonly number[]
   readonly #shardCount: number
+  /** Where replies are encoded before they go to a ring. */
+  readonly #reply: ReplyWriter
   readonly #sheet = new ReplySheet()
   readonly #startHeads: Int32Array
   readonly #startTails: Int32Array
@@ -82,8 +89,10 @@ export class ShardServer {
     requests: readonly Ring[],
     replies: readonly Ring[],
     acceptorThreads: readonly number[],
+    reply: ReplyWriter,
   ) {
     this.#rows = rows
+    this.#reply = reply
     this.#executor = executor
     this.#pool = pool
     this.#backlog = backlog
@@ -105,13 +114,7 @@ export class ShardServer {
    */
   serve(shard: number): void {
     const acceptors = this.#acceptorThreads.length
-    for (let acceptor = 0; acceptor < acceptors; acceptor++) {
-      const index = acceptor * this.#shardCount + shard
-      attachRing(this.#requests[index])
-      attachRing(this.#replies[index])
-      this.#startHeads[acceptor] = this.#requests[index].head
-      this.#startTails[acceptor] = this.#replies[index].tail
-    }
+    this.#attachRings(shard)
     let budget = COMMANDS_PER_HOLD_MAX
     let acceptor = this.#firstAcceptor[shard]
     for (let step = 0; step < acceptors && budget > 0; step++) {
@@ -120,6 +123,58 @@ export class ShardServer {
     }
     if (++this.#firstAcceptor[shard] === acceptors) this.#firstAcceptor[shard] = 0
     this.#finish(shard)
+  }
+
+  #attachRings(shard: number): void {
+    for (let acceptor = 0; acceptor < this.#acceptorThreads.length; acceptor++) {
+      const index = acceptor * this.#shardCount + shard
+      attachRing(this.#requests[index])
+      attachRing(this.#replies[index])
+      this.#startHeads[acceptor] = this.#requests[index].head
+      this.#startTails[acceptor] = this.#replies[index].tail
+    }
+  }
+
+  /**
+   * An acceptor is about to give the shard back, which it holds for what it ran in place: serves
+   * what other acceptors would have run in place meanwhile, and commits both in one block. A worker
+   * woken for that would cost more than the commands do. Returns what the commit returns; the
+   * caller answers its own clients.
+   */
+  help(shard: number): number {
+    const executor = this.#executor
+    const { call } = executor
+    if (!executor.requestsWait(shard) || tokenIsWanted(this.#rows, executor.sides[shard].row)) {
+      return executor.commit(shard)
+    }
+    const ownReply = call.reply
+    call.reply = this.#reply
+    this.#attachRings(shard)
+    let budget = COMMANDS_PER_HELP_MAX
+    for (let acceptor = 0; acceptor < this.#acceptorThreads.length; acceptor++) {
+      if (this.#acceptorThreads[acceptor] === executor.thread) continue
+      budget -= this.#helpAcceptor(shard, acceptor, budget)
+    }
+    const outcome = this.#finish(shard)
+    call.reply = ownReply
+    return outcome
+  }
+
+  /** Returns how many commands were served. */
+  #helpAcceptor(shard: number, acceptor: number, budget: number): number {
+    const index = acceptor * this.#shardCount + shard
+    const requests = this.#requests[index]
+    let done = 0
+    while (done < budget && readable(requests)) {
+      if (!hasReplyRoom(this.#replies[index]) || this.#backlog.isBehind(acceptor)) break
+      const position = peek(requests)
+      const word = position >> 2
+      if (requests.words[word + 4] >>> 16 !== REQUEST_PLACEABLE) break
+      this.#executeRecord(shard, acceptor, position)
+      advanceHead(requests, requests.words[word])
+      done += requests.words[word + 3]
+    }
+    return done
   }
 
   /** Returns how much of the budget was used; all of it ends the batch. */
@@ -269,7 +324,7 @@ export class ShardServer {
   #send(shard: number, acceptor: number): void {
     const reply = this.#executor.call.reply
     const ring = this.#replies[acceptor * this.#shardCount + shard]
-    const lsn = this.#executor.sides[shard].log.appendedLsn()
+    const lsn = this.#executor.sides[shard].log.replyLsn()
     const sheet = this.#sheet
     if (this.#backlog.isBehind(acceptor)) {
       this.#backlog.add(shard, acceptor, sheet, lsn, reply.bytes, reply.position)
@@ -281,8 +336,11 @@ export class ShardServer {
       reply.use(Buffer.allocUnsafeSlow(REPLY_BYTES_KEPT))
   }
 
-  /** Commit, then publish: the one place where replies of the ring path become visible. */
-  #finish(shard: number): void {
+  /**
+   * Commit, then publish: the one place where replies of the ring path become visible. Returns what
+   * the commit returns.
+   */
+  #finish(shard: number): number {
     const executor = this.#executor
     const side = executor.sides[shard]
     const words = this.#rows.words
@@ -292,9 +350,11 @@ export class ShardServer {
       words[side.row + COMMITTED_HEAD_WORD + acceptor] = this.#requests[index].head
       words[side.row + COMMITTED_TAIL_WORD + acceptor] = this.#replies[index].tail
     }
-    if (executor.commit(shard) !== 0) this.#answerUnknown(shard)
+    const outcome = executor.commit(shard)
+    if (outcome !== 0) this.#answerUnknown(shard)
     this.#backlog.committed()
     for (let acceptor = 0; acceptor < acceptors; acceptor++) this.#publishTo(shard, acceptor)
+    return outcome
   }
 
   #publishTo(shard: number, acceptor: number): void {

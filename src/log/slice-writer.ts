@@ -88,9 +88,22 @@ export abstract class SliceWriter {
   /** Writes and publishes closed blocks inside a commit; a failure is kept in `failed`. */
   protected abstract writeClosed(): number
 
-  /** LSN after everything appended: what a reply about these effects depends on. */
+  /** LSN after everything appended. */
   appendedLsn(): number {
     return this.appended + (this.blockOffset < 0 ? 0 : this.offset - this.blockOffset)
+  }
+
+  /**
+   * What a reply depends on that was made now: all that is appended. Not so while a block waits for
+   * the disk: then what is refused, answered "unknown" or read leaves without it.
+   */
+  replyLsn(): number {
+    return this.failed === 0 ? this.appendedLsn() : this.written
+  }
+
+  /** Something was appended or written that no sync has reached yet. */
+  isUndurable(): boolean {
+    return this.appendedLsn() > loadLsn(this.rows, this.rowLong + row.DURABLE_LONG)
   }
 
   /** LSN up to which write(2) has taken the log. */

@@ -42,6 +42,11 @@ export const REPLY_HEADER_WORDS = 7
 export const REQUEST_CHUNKED = 1
 /** The command concerns several shards: whoever takes the record becomes its coordinator. */
 export const REQUEST_SEVERAL_SHARDS = 2
+/**
+ * The commands would have run in place if another acceptor had not held the token: that one may
+ * serve them before it gives the token back (executor/serve.ts, help).
+ */
+export const REQUEST_PLACEABLE = 4
 
 /** Flags of a reply record, in word 3 above bit 16. */
 export const REPLY_CHUNKED = 1

@@ -95,6 +95,11 @@ export function tokenIsFree(rows: Rows, row: number): boolean {
   )
 }
 
+/** The thread that is in this memory now, 0: none. */
+export function tokenHolder(rows: Rows, row: number): number {
+  return Atomics.load(rows.words, row + TOKEN_WORD) & TOKEN_THREAD_MASK
+}
+
 export function tokenIsWanted(rows: Rows, row: number): boolean {
   return Atomics.load(rows.words, row + WANTED_WORD) !== 0
 }

@@ -4,13 +4,19 @@
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
-import type { ReplyBacklog } from '../executor/backlog.ts'
+import { drainBacklog, type ReplyBacklog } from '../executor/backlog.ts'
 import type { Executor } from '../executor/executor.ts'
 import { housekeep, retryGroups, wantsHousekeeping } from '../executor/housekeeping.ts'
 import type { SharedPlan } from '../executor/plan.ts'
 import type { ShardServer } from '../executor/serve.ts'
 import { anyRequestsReady, claimRequests, nextReadyShard, sleepOnBell } from '../ring/bell.ts'
-import { PROGRESS_WORD, STATE_CLOSING, STATE_WORD, threadRow } from '../rows/layout.ts'
+import {
+  PROGRESS_WORD,
+  STATE_CLOSING,
+  STATE_SERVING,
+  STATE_WORD,
+  threadRow,
+} from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
 
 /** How often an idle worker looks after its shards, in ms. */
@@ -43,6 +49,7 @@ export class WorkerLoop {
   readonly #shardCount: number
   readonly #progressWord: number
   readonly #hasWork: () => boolean
+  readonly #onWait: () => void
   #nextHousekeepingMs = 0
   #nextDrainMs = 0
   #housekeepingLeft = false
@@ -71,6 +78,7 @@ export class WorkerLoop {
     this.#shardCount = shared.facts.shardCount
     this.#progressWord = threadRow(executor.thread) + PROGRESS_WORD
     this.#hasWork = () => anyRequestsReady(rows) || this.#closing()
+    this.#onWait = () => void Atomics.add(rows.words, this.#progressWord, 1)
   }
 
   run(): void {
@@ -84,9 +92,20 @@ export class WorkerLoop {
     Atomics.add(this.#rows.words, this.#progressWord, 1)
     const served = this.#serveReady()
     const nowMs = this.#clock.monotonicMs()
-    if (!this.#backlog.isEmpty() && nowMs >= this.#nextDrainMs) this.#drainBacklog(nowMs)
-    if (nowMs >= this.#nextHousekeepingMs) this.#housekeep(nowMs)
+    if (!this.#backlog.isEmpty() && nowMs >= this.#nextDrainMs) {
+      this.#nextDrainMs = nowMs + BACKLOG_RETRY_MS
+      drainBacklog(this.#executor, this.#backlog)
+    }
+    if (nowMs >= this.#nextHousekeepingMs && this.#serving()) this.#housekeep(nowMs)
     return served
+  }
+
+  /**
+   * Nothing is written while other workers still recover: a block says what is durable, and a part
+   * of a group is that only when all parts are, which may lie in their files.
+   */
+  #serving(): boolean {
+    return Atomics.load(this.#rows.words, STATE_WORD) === STATE_SERVING
   }
 
   #closing(): boolean {
@@ -119,28 +138,12 @@ export class WorkerLoop {
   }
 
   /**
-   * Not in every turn: each announces what others could serve, and two workers that are behind
-   * different acceptors would keep each other awake.
-   */
-  #drainBacklog(nowMs: number): void {
-    this.#nextDrainMs = nowMs + BACKLOG_RETRY_MS
-    for (const shard of this.#backlog.shards()) {
-      if (!this.#executor.tryHold(shard)) continue
-      this.#backlog.drain(shard)
-      this.#executor.release(shard)
-    }
-    if (!this.#backlog.takeCaughtUp()) return
-    // What was not served because of the backlog waits in the rings, whichever shard it is of.
-    for (let shard = 0; shard < this.#shardCount; shard++) this.#executor.announce(shard)
-  }
-
-  /**
    * One slice for one shard that wants it, then a pause: however many shards are busy with expiry,
    * it stays a fraction of a core and no slice waits behind another.
    */
   #housekeep(nowMs: number): void {
     const wallMs = this.#clock.wallMs()
-    if (this.#index === 0) retryGroups(this.#executor)
+    if (this.#index === 0) retryGroups(this.#executor, this.#onWait)
     this.#housekeepingLeft = false
     const looks = Math.min(Math.ceil(this.#shardCount / this.#workerCount), HOUSEKEEPING_LOOKS)
     for (let look = 0; look < looks; look++) {

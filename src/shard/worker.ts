@@ -69,6 +69,7 @@ const server = new ShardServer(
   requests,
   replies,
   acceptorThreads,
+  reply,
 )
 const counters = new Counters(shared.counters, thread)
 new WorkerLoop(rows, executor, server, backlog, clock, counters, index, shared).run()

@@ -31,10 +31,14 @@ import {
 import { CHUNK_BYTES, ChunkPool } from '../../src/ring/pool.ts'
 import { Ring } from '../../src/ring/ring.ts'
 import {
+  BLOCK_PENDING_WORD,
+  PENDING_GROUP,
   REPLY_TAIL_WORD,
   REQUEST_HEAD_WORD,
   rowsByteLength,
   SLEEPING_WORD,
+  STATE_SERVING,
+  STATE_WORD,
   sideRow,
   threadRow,
 } from '../../src/rows/layout.ts'
@@ -51,7 +55,7 @@ export const WORKERS = 2
 const NOW_MS = 1_700_000_000_000
 const ARENA_BYTES = 16_777_216
 const SLICE_BYTES = 65_536
-const REPLY_BYTES_MAX = 64_000_000
+export const REPLY_BYTES_MAX = 64_000_000
 /** As in shard/loop.ts: an idle worker looks after its shards. */
 const HOUSEKEEPING_MS = 100
 
@@ -77,6 +81,7 @@ export class Instance {
 
   constructor({ ringBytes, poolChunks, start }: Geometry) {
     this.ringBytes = ringBytes
+    this.rows.words[STATE_WORD] = STATE_SERVING
     this.#poolBuffer = new SharedArrayBuffer(poolChunks * CHUNK_BYTES + 64)
     this.pool = new ChunkPool(this.#poolBuffer)
     const blockBytes = ringBlockBytes(SHARDS, 1, ringBytes)
@@ -140,6 +145,33 @@ export class Instance {
     )
   }
 
+  /** As shard/worker.ts and acceptor/other-acceptors.ts do. */
+  makeServer(
+    executor: Executor,
+    reply: ReplyWriter,
+  ): { server: ShardServer; backlog: ReplyBacklog } {
+    const threads = Array.from({ length: ACCEPTORS }, (_, acceptor) => 1 + acceptor)
+    const pairs = threads.flatMap((_, acceptor) =>
+      Array.from({ length: SHARDS }, (_, shard) => [acceptor, shard] as const),
+    )
+    const requests = pairs.map(([acceptor, shard]) => this.requestRing(acceptor, shard))
+    const replies = pairs.map(([acceptor, shard]) => this.replyRing(acceptor, shard))
+    const { rows, pool } = this
+    const backlog = new ReplyBacklog(rows, pool, replies, threads, SHARDS, executor.behind)
+    const server = new ShardServer(
+      rows,
+      executor,
+      pool,
+      backlog,
+      ROWS_BY_CODE,
+      requests,
+      replies,
+      threads,
+      reply,
+    )
+    return { server, backlog }
+  }
+
   /** As attachExecutor does, on a disk in memory. */
   makeExecutor(thread: number): Executor {
     const sides = this.#arenas.map((arena, shard) => {
@@ -183,9 +215,17 @@ export class Instance {
       new Counters(this.counters, thread),
       Array.from({ length: WORKERS }, (_, index) => 1 + ACCEPTORS + index),
       cursors,
-      ACCEPTORS,
+      Array.from({ length: ACCEPTORS }, (_, acceptor) => 1 + acceptor),
       this.ringBytes,
       1 + ACCEPTORS + WORKERS,
+    )
+  }
+
+  /** Does a part of a commit over several shards wait for a disk? */
+  isGroupPending(): boolean {
+    const { words } = this.rows
+    return this.#arenas.some(
+      (_, shard) => words[sideRow(shard, 0) + BLOCK_PENDING_WORD] === PENDING_GROUP,
     )
   }
 
@@ -209,26 +249,12 @@ export class TestWorker {
 
   constructor(instance: Instance, index: number) {
     const executor = instance.makeExecutor(1 + ACCEPTORS + index)
-    const { rows, pool, clock } = instance
-    const acceptorThreads = Array.from({ length: ACCEPTORS }, (_, acceptor) => 1 + acceptor)
-    const pairs = acceptorThreads.flatMap((_, acceptor) =>
-      Array.from({ length: SHARDS }, (_, shard) => [acceptor, shard] as const),
-    )
-    const requests = pairs.map(([acceptor, shard]) => instance.requestRing(acceptor, shard))
-    const replies = pairs.map(([acceptor, shard]) => instance.replyRing(acceptor, shard))
+    const { rows, clock } = instance
     this.#instance = instance
     this.#sleepingWord = threadRow(executor.thread) + SLEEPING_WORD
-    this.backlog = new ReplyBacklog(rows, pool, replies, acceptorThreads, SHARDS, executor.behind)
-    this.server = new ShardServer(
-      rows,
-      executor,
-      pool,
-      this.backlog,
-      ROWS_BY_CODE,
-      requests,
-      replies,
-      acceptorThreads,
-    )
+    const { server, backlog } = instance.makeServer(executor, executor.call.reply)
+    this.server = server
+    this.backlog = backlog
     const counters = new Counters(instance.counters, executor.thread)
     const shared = { facts: { workerCount: WORKERS, shardCount: SHARDS } } as SharedPlan
     this.#loop = new WorkerLoop(

@@ -100,7 +100,7 @@ class Play {
   step(): void {
     const random = this.#random
     const acceptor = this.acceptors[random.below(ACCEPTORS)]
-    const dice = random.below(20)
+    const dice = random.below(21)
     this.instance.clock.advance(random.below(3) / 4)
     const placed = this.acceptors.some(({ executor }) => executor.heldCount > 0)
     if (dice < 9) acceptor.send(!placed)
@@ -108,6 +108,7 @@ class Play {
       if (!this.away) acceptor.drain()
     } else if (dice < 18) this.#work(random.below(WORKERS))
     else if (dice === 18) this.#place(acceptor)
+    else if (dice === 20) this.drainBacklogs()
     else if (this.#run.diskFails) this.#breakDisk()
   }
 
@@ -120,14 +121,25 @@ class Play {
   /** Takes a token in place and gives it back some steps later. One thread: nobody may wait. */
   #place({ executor }: TestAcceptor): void {
     if (executor.heldCount > 0) this.#giveBack()
-    else if (!this.acceptors.some((each) => each.hasSeveralInFlight())) {
+    else if (!this.#mayBeWaitedFor()) {
       executor.tryHold(this.#random.below(SHARDS))
     }
   }
 
+  /** A worker waits for tokens with a command over several shards, or to write such a one again. */
+  #mayBeWaitedFor(): boolean {
+    if (this.acceptors.some((each) => each.hasSeveralInFlight())) return true
+    return this.instance.isGroupPending()
+  }
+
   #giveBack(): void {
-    for (const { executor } of this.acceptors) {
-      while (executor.heldCount > 0) executor.release(executor.heldShards[0])
+    for (const acceptor of this.acceptors) acceptor.giveBack()
+  }
+
+  /** What timers do: nobody rings for them. */
+  drainBacklogs(): void {
+    for (const acceptor of this.acceptors) {
+      if (!acceptor.backlog.isEmpty()) acceptor.drainBacklog()
     }
   }
 
@@ -157,6 +169,7 @@ class Play {
         acceptor.drain()
         if (quiet) acceptor.retry()
       }
+      this.drainBacklogs()
       for (let index = 0; index < WORKERS; index++) this.#work(index)
     }
     return false
@@ -205,11 +218,14 @@ function play(t: Test, run: Run, seed: number): void {
     'nobody slept on work',
   )
   t.same(instance.findings(), [], 'memory is sound')
+  const helped = play.acceptors.reduce((all, acceptor) => all + acceptor.helped(), 0)
+  t.ok(helped > 20, 'acceptors served each other')
   t.ok(play.sum('severalAnswered') > 100, 'commands over several shards were among them')
   if (run.traffic.sizes === 'tiny') t.ok(full > 10, 'reply rings were full')
   else t.ok(play.backlogged > 0, 'replies found no room')
   const counts = `${play.sum('answered')} commands, ${play.sum('severalAnswered')} over shards`
-  t.comment(`figure ${run.name}: ${counts}, ${play.backlogged} turns with a backlog, ${full} full`)
+  const others = `${helped} by acceptors, ${play.backlogged} turns with a backlog, ${full} full`
+  t.comment(`figure ${run.name}: ${counts}, ${others}`)
 }
 
 for (const [index, run] of RUNS.entries()) {

@@ -9,14 +9,19 @@ import type { Random } from '../../src/base/random.ts'
 import { findCommand } from '../../src/catalog/lookup.ts'
 import { Counters } from '../../src/counters/counters.ts'
 import { shardOfSlot, slotOfKey } from '../../src/dispatch/slots.ts'
+import { drainBacklog, type ReplyBacklog } from '../../src/executor/backlog.ts'
 import type { Executor } from '../../src/executor/executor.ts'
+import type { ShardServer } from '../../src/executor/serve.ts'
 import { anyRepliesReady, markRequestsReady } from '../../src/ring/bell.ts'
-import { REQUEST_SEVERAL_SHARDS } from '../../src/ring/layout.ts'
+import { REQUEST_PLACEABLE, REQUEST_SEVERAL_SHARDS } from '../../src/ring/layout.ts'
 import type { ChunkPool } from '../../src/ring/pool.ts'
 import { commandByteLength, gatherBytes, RequestWriter } from '../../src/ring/requests.ts'
 import { SLEEPING_WORD, threadRow } from '../../src/rows/layout.ts'
+import { ReplyWriter } from '../../src/wire/encoder.ts'
 import { type Command, CommandMaker, type Sizes } from './commands.ts'
-import { type Instance, SHARDS } from './instance.ts'
+import { type Instance, REPLY_BYTES_MAX, SHARDS } from './instance.ts'
+
+const REPLY_BYTES_FIRST = 64
 
 interface Client {
   readonly connection: Connection
@@ -47,6 +52,11 @@ export class TestAcceptor {
   readonly #touched = new Set<number>()
   readonly #inbox: Inbox
   readonly #sleepingWord: number
+  /** Serves others when this one gives a token back (acceptor/other-acceptors.ts). */
+  readonly #server: ShardServer
+  readonly backlog: ReplyBacklog
+  /** Of this receive: it would have run in place. */
+  #placeable = false
   answered = 0
   severalAnswered = 0
 
@@ -56,6 +66,10 @@ export class TestAcceptor {
     this.#traffic = traffic
     this.executor = instance.makeExecutor(1 + index)
     this.#sleepingWord = threadRow(1 + index) + SLEEPING_WORD
+    const reply = new ReplyWriter(REPLY_BYTES_FIRST, REPLY_BYTES_MAX)
+    const { server, backlog } = instance.makeServer(this.executor, reply)
+    this.#server = server
+    this.backlog = backlog
     const replies = []
     for (let shard = 0; shard < SHARDS; shard++) {
       this.#writers.push(new RequestWriter(instance.requestRing(index, shard)))
@@ -107,6 +121,7 @@ export class TestAcceptor {
   /** A receive of one client: some commands of its pipeline. `several` false: none over shards. */
   send(several: boolean): void {
     const client = this.clients[this.#random.below(this.clients.length)]
+    this.#placeable = this.#random.below(2) === 0
     for (let left = 1 + this.#random.below(12); left > 0; left--) {
       if (client.stopped === null) client.stopped = client.maker.next()
       if (!this.#sendStopped(client, several)) break
@@ -151,7 +166,8 @@ export class TestAcceptor {
     for (let at = 1; at < words.length; at++) starts[at] = starts[at - 1] + lengths[at - 1]
     const byteLength = commandByteLength(starts, lengths, words.length)
     const code = findCommand(bytes, 0, lengths[0])?.code ?? 0
-    const attributes = (2 << 8) | ((several ? REQUEST_SEVERAL_SHARDS : 0) << 16)
+    const placeable = this.#placeable ? REQUEST_PLACEABLE : 0
+    const attributes = (2 << 8) | ((several ? REQUEST_SEVERAL_SHARDS : placeable) << 16)
     const writer = this.#writers[shard]
     const { slot, generation, sequenceNext } = connection
     const head = [slot, generation, sequenceNext, attributes, code, bytes, starts, lengths] as const
@@ -179,10 +195,30 @@ export class TestAcceptor {
   publish(): void {
     for (const shard of this.#touched) {
       if (!this.#writers[shard].publish()) continue
+      if (this.executor.heldByAcceptor(shard)) continue
       markRequestsReady(this.#instance.rows, shard)
       this.executor.wakeWorker(shard)
     }
     this.#touched.clear()
+  }
+
+  /** The end of a turn in which this one held tokens. */
+  giveBack(): void {
+    while (this.executor.heldCount > 0) {
+      const shard = this.executor.heldShards[0]
+      this.#server.help(shard)
+      this.executor.release(shard)
+    }
+  }
+
+  /** A timer's work. */
+  drainBacklog(): void {
+    drainBacklog(this.executor, this.backlog)
+  }
+
+  /** Commands of others that it served. */
+  helped(): number {
+    return this.#server.ringedCount
   }
 
   // ── Receiving ──────────────────────────────────────────────────────────────────────────────

@@ -48,7 +48,7 @@ const BELL_BUGS: Run[] = [1, 2, 3, 4, 5, 6, 7, 8].map((bug) => ({
   defines: ['NA=1', 'N=6'],
   bug,
 }))
-const TOKEN_BUGS: Run[] = [1, 2, 3, 4, 5, 6, 7, 8].map((bug) => ({
+const TOKEN_BUGS: Run[] = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((bug) => ({
   model: 'token',
   defines: [2, 5, 7].includes(bug) ? ['NA=1', 'FENCE'] : ['NA=1', 'WAITER'],
   bug,

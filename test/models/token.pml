@@ -17,7 +17,8 @@
  *   BUG1 a release does not look at the rings again    BUG2 blind release (a plain store)
  *   BUG3 `wanted` is read before the release           BUG4 sleeps without a last look
  *   BUG5 the fenced side is used again at once         BUG6 takes by load and store, no compare
- *   BUG7 the serving side is not looked at again       BUG8 marks the shard ready before publishing */
+ *   BUG7 the serving side is not looked at again       BUG8 marks the shard ready before publishing
+ *   BUG9 looks if the token is held before publishing */
 #ifndef NA
 #define NA 2
 #endif
@@ -53,15 +54,24 @@ inline wakeWorker() {
   fi
 }
 
+/* acceptor/router.ts publish: nobody is woken while somebody holds the token. */
 inline sendToRing() {
 #ifdef BUG8
   ready = 1;
   wakeWorker();
   sent++
 #else
+#ifdef BUG9
+  side = serving;
+  seen = token[side];
   sent++;
-  ready = 1;
-  wakeWorker()
+#else
+  sent++;
+  side = serving;
+  seen = token[side];
+#endif
+  if :: FREE(seen) -> ready = 1; wakeWorker() :: else fi;
+  d_step { seen = 0; side = 0 }
 #endif
 }
 
@@ -133,7 +143,7 @@ inline enter() {
 }
 
 proctype Acceptor(byte me) {
-  byte side, held, seen, early, count;
+  byte side, held, seen, early, count, keep;
   do
   :: count == N -> break
   :: else ->
@@ -146,7 +156,20 @@ proctype Acceptor(byte me) {
         :: held != 0 ->
            enter();
            /* In the same turn another client's command may go to the ring of this shard. */
-           if :: me == 1 -> sendToRing() :: skip fi;
+           if
+           :: me == 1 ->
+              sent++;
+              keep = serving;
+              keep = token[keep];
+              if :: FREE(keep) -> ready = 1; wakeWorker() :: else fi;
+              keep = 0
+           :: skip
+           fi;
+           /* What others would have run in place is served first: executor/serve.ts, help. */
+           if
+           :: keep = sent; d_step { taken[side] = keep; keep = 0 }
+           :: skip
+           fi;
            release(1)
         :: else -> forget(); sendToRing()
         fi
