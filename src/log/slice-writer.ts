@@ -101,9 +101,9 @@ export abstract class SliceWriter {
     return this.failed === 0 ? this.appendedLsn() : this.written
   }
 
-  /** Something was appended or written that no sync has reached yet. */
+  /** A reply made now would depend on what no sync has reached yet. */
   isUndurable(): boolean {
-    return this.appendedLsn() > loadLsn(this.rows, this.rowLong + row.DURABLE_LONG)
+    return this.replyLsn() > loadLsn(this.rows, this.rowLong + row.DURABLE_LONG)
   }
 
   /** LSN up to which write(2) has taken the log. */
