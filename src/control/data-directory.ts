@@ -20,6 +20,7 @@ import {
   newInstanceId,
   newManifest,
   readManifest,
+  recordsWithoutManifest,
   removeStaleGenerations,
   switchGeneration,
 } from '../log/manifest.ts'
@@ -74,6 +75,14 @@ export function readData(files: LogFs, input: DataInput): DataPlan {
   const directory = input.options.dir
   const stored = readManifest(files, directory)
   if (stored === null) {
+    const found = recordsWithoutManifest(files, directory)
+    if (found !== null) {
+      throw new CkvError(
+        'MANIFEST',
+        `${directory} has no manifest.ckv, but ${found} holds records: put the manifest back, ` +
+          'or move the folder away to begin anew',
+      )
+    }
     const instance = input.options.instance === '' ? newInstanceId() : input.options.instance
     const manifest = newManifest(instance, input.options.shards)
     return { stored, manifest, options: { ...input.options, instance } }

@@ -121,6 +121,7 @@ export class Server {
     const directory = input.options.dir
     prepareDirectory(files, directory)
     const lock = await lockForUs(directory)
+    let begun = false
     try {
       const data = readData(files, input)
       const { manifest, options } = data
@@ -131,12 +132,14 @@ export class Server {
       await buildData(files, data, input.logger)
       const server = new Server(shared, lock, data, input.logger)
       server.#fillRows(options)
+      begun = true
       server.#threads.startAll()
       server.#noteStep('threads')
       const ready = await server.#ready.promise
       return { server, ready }
     } catch (error) {
-      lock.release()
+      // Threads may still be at the files. A lock is free anyway when its process is gone.
+      if (!begun) lock.release()
       throw error
     }
   }
@@ -280,7 +283,8 @@ export class Server {
 
   #finish(): void {
     this.#events.stop()
-    this.#lock.release()
+    // One that is still in a system call writes on until the process is gone.
+    if (this.#ended === this.#threads.handles.length) this.#lock.release()
     this.#finished.resolve(this.#exitCode)
   }
 }

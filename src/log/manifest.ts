@@ -21,6 +21,7 @@ import { SHARDS_MAX } from '../base/limits.ts'
 import { secretBytes } from '../base/random.ts'
 import { checksum } from './checksum.ts'
 import { type LogFs, readWholeFile, writeWholeFile } from './files.ts'
+import { SEGMENT_HEADER_BYTES } from './layout.ts'
 
 export const MANIFEST_VERSION = 1
 export const MANIFEST_NAME = 'manifest.ckv'
@@ -130,6 +131,25 @@ export function writeManifest(files: LogFs, directory: string, manifest: Manifes
   writeWholeFile(files, `${path}.tmp`, Buffer.from(text + checksumLine(text), 'utf8'))
   files.rename(`${path}.tmp`, path)
   files.fsyncDirectory(directory)
+}
+
+/**
+ * A file with records in a directory that has no manifest, or null. A manifest is durable before
+ * the first record is written, so no crash leads there: somebody lost it.
+ */
+export function recordsWithoutManifest(files: LogFs, directory: string): string | null {
+  for (const name of files.readdir(directory)) {
+    if (!GENERATION_PATTERN.test(name)) continue
+    const shards = `${directory}/${name}/shards`
+    if (!files.stat(shards)?.isDirectory) continue
+    for (const shard of files.readdir(shards)) {
+      for (const file of files.readdir(`${shards}/${shard}`)) {
+        const path = `${shards}/${shard}/${file}`
+        if ((files.stat(path)?.byteLength ?? 0) > SEGMENT_HEADER_BYTES) return path
+      }
+    }
+  }
+  return null
 }
 
 // ── generations ───────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,6 @@
 // A start that cannot be: one clear line, an exit code above 0, no stack trace.
 
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -111,6 +111,28 @@ t.test('data that are damaged', async (t) => {
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, 'manifest.ckv'), 'this is not a manifest')
   await checkRefused(t as Test, [], /manifest/, {}, directory)
+})
+
+t.test('data without their manifest', async (t) => {
+  const directory = makeDirectory()
+  const flags = ['--shards', '1', '--shard-memory', '16mb']
+  const server = await startCkv({ directory, flags })
+  const client = await server.connect()
+  await client.send('SET', 'k', 'v')
+  await server.stop()
+  const manifest = join(directory, 'manifest.ckv')
+  renameSync(manifest, `${directory}.manifest`)
+  const before = filesIn(directory)
+  const ckv = new CkvProcess({ directory, flags })
+  t.equal((await within('the end', END_MS_MAX, ckv.exited)).code, 1)
+  t.match(ckv.stderr, /no manifest\.ckv.*segment.*holds records/)
+  t.same(filesIn(directory), before, 'nothing was removed')
+  renameSync(`${directory}.manifest`, manifest)
+  const again = await startCkv({ directory, flags })
+  const reader = await again.connect()
+  t.equal(await reader.send('GET', 'k'), 'v')
+  await again.stop()
+  removeDirectory(directory)
 })
 
 t.test('the lock of a dead process', async (t) => {
