@@ -1,7 +1,7 @@
 // Answers that several handlers give: a stored string, an effect's outcome, and the errors that
 // differ between 3.2 (profiles ckv and extended) and 7.0 (profile redis).
 
-import { EFFECT_OK, EFFECT_OUT_OF_MEMORY } from '../keyspace/effects.ts'
+import { EFFECT_OK, EFFECT_OUT_OF_MEMORY, EFFECT_PARTLY } from '../keyspace/effects.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { entryIsChunked, entryType, entryValueLength, entryValueStart } from '../memory/entry.ts'
 import { SEGMENT_SHIFT, TYPE_STRING } from '../memory/layout.ts'
@@ -43,11 +43,15 @@ export function replyValueRange(
   reply.bulkEnd()
 }
 
-/** True: the effect took place. Else nothing changed and the error was answered. */
+/**
+ * True: the effect took place. Else the error was answered, and unless that says that the outcome
+ * is unknown, nothing changed.
+ */
 export function succeeded(call: Call, outcome: number): boolean {
   if (outcome === EFFECT_OK) return true
-  const full = outcome === EFFECT_OUT_OF_MEMORY
-  call.reply.error(full ? replies.OUT_OF_MEMORY : replies.MISCONF_DISK_FULL)
+  if (outcome === EFFECT_OUT_OF_MEMORY) call.reply.error(replies.OUT_OF_MEMORY)
+  else if (outcome === EFFECT_PARTLY) call.reply.error(replies.MISCONF_UNKNOWN)
+  else call.reply.error(replies.MISCONF_DISK_FULL)
   return false
 }
 

@@ -37,8 +37,8 @@ export function bitop(call: Call): void {
   if (length === 0) {
     const target = keyArgument(call, TARGET)
     // Lookup first: a target whose time is over is removed as expired, not by this command.
-    if (lookup(target, call.nowMs) !== 0) keyDelete(target)
-    call.reply.raw(ZERO)
+    const removes = lookup(target, call.nowMs) !== 0
+    if (!removes || succeeded(call, keyDelete(target))) call.reply.raw(ZERO)
     return
   }
   const result = combine(call, operation, length)

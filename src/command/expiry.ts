@@ -59,12 +59,8 @@ function setExpiry(call: Call, seconds: boolean, relative: boolean): void {
     call.reply.raw(ZERO)
     return
   }
-  if (expiryMs <= call.nowMs) {
-    keyDelete(side)
-    call.reply.raw(ONE)
-  } else if (succeeded(call, keyExpireAt(side, expiryMs))) {
-    call.reply.raw(ONE)
-  }
+  const outcome = expiryMs <= call.nowMs ? keyDelete(side) : keyExpireAt(side, expiryMs)
+  if (succeeded(call, outcome)) call.reply.raw(ONE)
 }
 
 /** Or of CONDITION_… from argument 3 on; CONDITIONS_REFUSED: an error was answered. */

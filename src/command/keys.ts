@@ -1,9 +1,10 @@
 // Commands over whole keys, whatever they hold: DEL UNLINK EXISTS TOUCH TYPE RENAME RENAMENX.
 // KEYS, SCAN and RANDOMKEY are in scan.ts. [redis-3.2 db.c]
 
-import { keyDelete, stringSet } from '../keyspace/effects.ts'
+import { keyDelete, stringRename } from '../keyspace/effects.ts'
 import { lookup, lookupRead } from '../keyspace/keyspace.ts'
-import type { ShardSide } from '../keyspace/side.ts'
+import { EffectRecord } from '../keyspace/record.ts'
+import { hashOfKey, type ShardSide } from '../keyspace/side.ts'
 import { entryExpiry, entryType, entryValueLength } from '../memory/entry.ts'
 import { copyValueOut } from '../memory/value.ts'
 import { NO_SUCH_KEY, OK, ONE, TYPE_NONE, TYPE_STRING, ZERO } from '../wire/replies.ts'
@@ -15,14 +16,19 @@ import { scratch, trimScratch } from './scratch.ts'
 const KEY = 1
 const NEW_KEY = 2
 
-/** DEL and UNLINK: small values are freed at once, large ones chunk by chunk, both quickly. */
+/**
+ * DEL and UNLINK: small values are freed at once, large ones chunk by chunk, both quickly. Where
+ * the disk does not take the removal of a long key the answer is the error, also if keys before it
+ * are gone: with their count the client would take that key for gone too. After an error it tries
+ * again, which removes what is left and harms nothing.
+ */
 export function del(call: Call): void {
   let count = 0
   for (let index = KEY; index < call.argCount; index++) {
     const side = keyArgument(call, index)
     // The lookup makes an expired key a missing one.
     if (lookup(side, call.nowMs) === 0) continue
-    keyDelete(side)
+    if (!succeeded(call, keyDelete(side))) return
     count++
   }
   call.reply.integer(count)
@@ -71,20 +77,24 @@ function move(call: Call, onlyToNew: boolean): boolean {
     call.reply.raw(ZERO)
     return false
   }
-  // Storing under the new name comes first: it may fail, removing the old name cannot.
-  if (!copyTo(call, side, entry, target)) return false
-  keyDelete(keyArgument(call, KEY))
-  return true
+  return moveTo(call, side, entry, target)
 }
 
-/** Stores an entry's value and expiry under target's key. False: an error was answered. */
-function copyTo(call: Call, side: ShardSide, entry: number, target: ShardSide): boolean {
+const oldKey = new EffectRecord()
+
+/** Moves an entry's value and expiry to target's key. False: an error was answered. */
+function moveTo(call: Call, side: ShardSide, entry: number, target: ShardSide): boolean {
   if (!isString(call, side, entry)) return false
+  const start = call.starts[KEY]
+  const keyLength = call.lengths[KEY]
+  const hash = hashOfKey(side, call.bytes, start, keyLength)
+  oldKey.setKey(call.database, call.bytes, start, keyLength, hash)
   const length = entryValueLength(side.arena, entry)
   const value = scratch(length)
   copyValueOut(side.arena, entry, 0, length, value, 0)
   target.record.setValue(value, 0, length)
-  const outcome = stringSet(target, entryExpiry(side.arena, entry))
+  const outcome = stringRename(side, oldKey, target, entryExpiry(side.arena, entry))
+  oldKey.forget()
   trimScratch()
   return succeeded(call, outcome)
 }

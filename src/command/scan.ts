@@ -1,7 +1,8 @@
 // KEYS, SCAN, RANDOMKEY. [redis-3.2 db.c; SCAN's TYPE: redis-7.0]
 
 import { compileGlob } from '../base/glob.ts'
-import { databaseSize, removeExpired } from '../keyspace/keyspace.ts'
+import { removeExpired } from '../keyspace/expiry.ts'
+import { databaseSize } from '../keyspace/keyspace.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { databaseRoot } from '../memory/database.ts'
 import { dictionaryRandom, dictionaryScan, results } from '../memory/dictionary-walk.ts'
@@ -111,7 +112,7 @@ export function randomkey(call: Call): void {
       replyKey(call, side, entry)
       return
     }
-    removeExpired(side, call.database, entry)
+    removeExpired(side, call.database, entry, call.nowMs)
   }
   replyAnyLiveKey(call)
 }

@@ -168,8 +168,11 @@ export function getdel(call: Call): void {
     return
   }
   if (!isString(call, side, entry)) return
+  const before = call.reply.position
   replyValue(call, side, entry)
-  keyDelete(side)
+  const after = call.reply.position
+  call.reply.position = before
+  if (succeeded(call, keyDelete(side))) call.reply.position = after
 }
 
 export function getex(call: Call): void {
@@ -201,10 +204,7 @@ function changeExpiry(
 ): boolean {
   if (expiryMs !== NO_EXPIRY) {
     const relative = (options & (OPTION_EX | OPTION_PX)) !== 0
-    if (!relative && expiryMs <= call.nowMs) {
-      keyDelete(side)
-      return true
-    }
+    if (!relative && expiryMs <= call.nowMs) return succeeded(call, keyDelete(side))
     return succeeded(call, keyExpireAt(side, expiryMs))
   }
   if ((options & OPTION_PERSIST) !== 0 && entryExpiry(side.arena, entry) !== NO_EXPIRY) {

@@ -4,7 +4,8 @@
 // both sides become equal.
 //
 // Every effect validates and allocates first and mutates with code that cannot throw: after
-// EFFECT_OUT_OF_MEMORY or EFFECT_NOT_WRITTEN nothing has changed.
+// EFFECT_OUT_OF_MEMORY or EFFECT_NOT_WRITTEN nothing has changed. Any effect on a key may answer
+// EFFECT_NOT_WRITTEN, also one without a value: a long key alone makes a large record.
 //
 // Key and value are in the side's record (record.ts), what else an effect needs is a parameter:
 //
@@ -15,6 +16,13 @@
 //   setEffect -> locate -> allocate -> (large records: write to the file) -> change -> append
 
 export { flushAll, flushDatabase, keyDelete, keyExpireAt, keyPersist } from './key-effects.ts'
-export { EFFECT_NOT_WRITTEN, EFFECT_OK, EFFECT_OUT_OF_MEMORY } from './outcomes.ts'
+export {
+  EFFECT_NO_KEY,
+  EFFECT_NOT_WRITTEN,
+  EFFECT_OK,
+  EFFECT_OUT_OF_MEMORY,
+  EFFECT_PARTLY,
+} from './outcomes.ts'
 export { stringsSet } from './several-strings.ts'
 export { stringAppend, stringSet, stringSetKeepExpiry, stringSetRange } from './string-effects.ts'
+export { stringRename } from './string-rename.ts'

@@ -1,4 +1,7 @@
 // Effects on keys of any type, and on whole databases. See effects.ts for the contract.
+//
+// Their records have no value, but a key may be as long as a value: each looks if its record is
+// large. Only those of whole databases never are, they have no key either.
 
 import { DATABASE_COUNT } from '../base/limits.ts'
 import {
@@ -22,26 +25,29 @@ import { copyValueBetween } from '../memory/value.ts'
 import {
   allowReclaiming,
   appendRecord,
+  isLarge,
   locate,
   prepareEntry,
   putEntry,
   unlinkEntry,
+  writeLarge,
 } from './entries.ts'
-import { EFFECT_OK, EFFECT_OUT_OF_MEMORY } from './outcomes.ts'
+import { EFFECT_NO_KEY, EFFECT_NOT_WRITTEN, EFFECT_OK, EFFECT_OUT_OF_MEMORY } from './outcomes.ts'
 import type { ShardSide } from './side.ts'
 
-/** Removes the key. False: there was none (and nothing is recorded). */
-export function keyDelete(side: ShardSide): boolean {
+/** Removes the key. EFFECT_NO_KEY: there was none (and nothing is recorded). */
+export function keyDelete(side: ShardSide): number {
   const { arena, record } = side
   record.setEffect(EFFECT_DELETE, NO_EXPIRY)
   record.clearValue()
   const entry = locate(side)
-  if (entry === 0) return false
+  if (entry === 0) return EFFECT_NO_KEY
   // The record comes first: the key may be read from the entry that goes.
-  appendRecord(side)
+  if (!isLarge(side)) appendRecord(side)
+  else if (!writeLarge(side)) return EFFECT_NOT_WRITTEN
   unlinkEntry(side)
   releaseEntry(arena, entry)
-  return true
+  return EFFECT_OK
 }
 
 /** Gives the key, if it exists, an expiry (ms since 1970). */
@@ -51,7 +57,9 @@ export function keyExpireAt(side: ShardSide, expiryMs: number): number {
   record.clearValue()
   const entry = locate(side)
   if (entry === 0) return EFFECT_OK
+  const large = isLarge(side)
   if (entryHasExpiryField(arena, entry)) {
+    if (large && !writeLarge(side)) return EFFECT_NOT_WRITTEN
     dictionarySetExpiry(arena, record.root, record.page, record.slot, expiryMs)
   } else {
     const length = entryValueLength(arena, entry)
@@ -68,10 +76,14 @@ export function keyExpireAt(side: ShardSide, expiryMs: number): number {
     )
     arena.reserveOpen = false
     if (moved === 0) return EFFECT_OUT_OF_MEMORY
+    if (large && !writeLarge(side)) {
+      releaseEntry(arena, moved)
+      return EFFECT_NOT_WRITTEN
+    }
     copyValueBetween(arena, entry, 0, moved, 0, length)
     putEntry(side, moved, expiryMs)
   }
-  appendRecord(side)
+  if (!large) appendRecord(side)
   return EFFECT_OK
 }
 
@@ -81,8 +93,10 @@ export function keyPersist(side: ShardSide): number {
   record.setEffect(EFFECT_PERSIST, NO_EXPIRY)
   record.clearValue()
   if (locate(side) === 0) return EFFECT_OK
+  const large = isLarge(side)
+  if (large && !writeLarge(side)) return EFFECT_NOT_WRITTEN
   dictionarySetExpiry(arena, record.root, record.page, record.slot, NO_EXPIRY)
-  appendRecord(side)
+  if (!large) appendRecord(side)
   return EFFECT_OK
 }
 

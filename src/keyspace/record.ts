@@ -29,6 +29,12 @@ export class EffectRecord {
   page = 0
   slot = 0
 
+  /**
+   * True: lookup found the key expired and could not remove it. Nothing may be built upon what is
+   * there. Right until the next setKey.
+   */
+  hidden = false
+
   value: Uint8Array
   valueStart = 0
   valueLength = 0
@@ -53,6 +59,7 @@ export class EffectRecord {
     this.keyLength = length
     this.hash = hash
     this.located = false
+    this.hidden = false
   }
 
   setValue(bytes: Uint8Array, start: number, length: number): void {
@@ -82,7 +89,7 @@ export class EffectRecord {
   }
 }
 
-/** Is the record too large for the log's slice? Then writeRecord comes before any change. */
+/** Is the record too large for the log's slice? Then writeRecordTo comes before any change. */
 export function recordIsLarge(log: ShardLog, record: EffectRecord): boolean {
   return log.isLarge(record.keyLength, record.valueLength)
 }

@@ -181,7 +181,7 @@ function takeBack(pairs: StringPairs, pair: number): void {
   if (pairs.kinds[pair] === ADDED) {
     record.setEffect(EFFECT_DELETE, NO_EXPIRY)
     record.clearValue()
-    appendRecord(side)
+    if (!isLarge(side) || !writeLarge(side)) appendRecord(side)
     return
   }
   // IN_PLACE: a large value has the length of the old one, whose bytes still stand there.

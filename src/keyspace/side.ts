@@ -26,6 +26,12 @@ export class ShardSide {
   readOnly = false
   /** Keys removed because their time was over, by this thread. */
   expiredCount = 0
+  /** Wall time when the log refused the removal of an expired key, on this thread. */
+  removalRefusedMs = -Infinity
+  /** This thread's walk past such keys (expiry.ts): where it is, and when it came to its end. */
+  walkDatabase = 0
+  walkCursor = 0
+  walkedMs = -Infinity
   /** Keys that reads found and did not find, by this thread. */
   hitCount = 0
   missCount = 0

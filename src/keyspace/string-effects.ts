@@ -45,6 +45,7 @@ export function stringSet(side: ShardSide, expiryMs: number): number {
 
 /** Sets the key to the value; an expiry that it has stays. */
 export function stringSetKeepExpiry(side: ShardSide): number {
+  if (side.record.hidden) return EFFECT_NOT_WRITTEN
   side.record.setEffect(EFFECT_STRING_SET_KEEP_EXPIRY, NO_EXPIRY)
   const entry = locate(side)
   if (entry !== 0 && overwritePlain(side, entry)) return EFFECT_OK
@@ -116,6 +117,8 @@ const NO_SPARE_SHIFT = 31
 
 function changeRange(side: ShardSide, offset: number, spareShift: number): number {
   const { arena, record } = side
+  // Built upon, a value or expiry whose time is over would come back.
+  if (record.hidden) return EFFECT_NOT_WRITTEN
   const old = locateOrMakeRoom(side)
   if (old === NO_ROOM) return EFFECT_OUT_OF_MEMORY
   const oldLength = old === 0 ? 0 : entryValueLength(arena, old)

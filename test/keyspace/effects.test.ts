@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import {
+  EFFECT_NO_KEY,
   EFFECT_OK,
   EFFECT_OUT_OF_MEMORY,
   keyDelete,
@@ -14,7 +15,8 @@ import {
   stringsSet,
 } from '../../src/keyspace/effects.ts'
 import { locate, prepareEntry, putEntry } from '../../src/keyspace/entries.ts'
-import { lookup, removeExpired } from '../../src/keyspace/keyspace.ts'
+import { removeExpired } from '../../src/keyspace/expiry.ts'
+import { lookup } from '../../src/keyspace/keyspace.ts'
 import { hashOfKey, type ShardSide } from '../../src/keyspace/side.ts'
 import { StringPairs } from '../../src/keyspace/string-pairs.ts'
 import { ensureDatabase } from '../../src/memory/database.ts'
@@ -63,9 +65,9 @@ t.test('one effect after another on the key that was looked up once', async (t) 
     setKey(side, 'k')
     t.not(lookup(side, NOW_MS), 0)
     t.equal(keyPersist(side), EFFECT_OK)
-    t.ok(keyDelete(side))
+    t.equal(keyDelete(side), EFFECT_OK)
     t.equal(locate(side), 0, 'it looks again')
-    t.notOk(keyDelete(side))
+    t.equal(keyDelete(side), EFFECT_NO_KEY)
     setValue(side, 'back')
     t.equal(stringSet(side, NO_EXPIRY), EFFECT_OK)
   })
@@ -138,11 +140,11 @@ t.test('an expired key that a walk has met', async (t) => {
   }
   holding(fixture, (side) => {
     side.readOnly = true
-    removeExpired(side, 0, entryOf(side))
+    removeExpired(side, 0, entryOf(side), NOW_MS + 10)
     t.not(entryOf(side), 0, 'a read-only side keeps it')
     t.equal(lookup(side, NOW_MS + 10), 0, 'and hides it')
     side.readOnly = false
-    removeExpired(side, 0, entryOf(side))
+    removeExpired(side, 0, entryOf(side), NOW_MS + 10)
     t.equal(entryOf(side), 0)
     t.equal(side.expiredCount, 1)
   })
