@@ -13,6 +13,7 @@
 
 import { CkvError } from '../base/errors.ts'
 import type { LogFs, NodeLogFs } from '../log/files.ts'
+import { requireFirstSegments } from '../log/first-segment.ts'
 import { type DirectoryLock, lockDirectory, SystemProcesses } from '../log/lock.ts'
 import {
   createGeneration,
@@ -103,12 +104,13 @@ export function readData(files: LogFs, input: DataInput): DataPlan {
 }
 
 /**
- * Builds what `manifest` names and `stored` does not; the manifest on disk stays. Throws CkvError;
- * what is stored is untouched then.
+ * Builds what `manifest` names and `stored` does not; the manifest on disk stays. Throws CkvError,
+ * also LOG_DAMAGED when a log that is stored lacks its beginning; what is stored is untouched then.
  */
 export async function buildData(files: LogFs, plan: DataPlan, logger: Logger): Promise<void> {
   const { stored, manifest, options } = plan
   const directory = options.dir
+  if (stored !== null) requireFirstSegments(files, directory, stored)
   try {
     if (stored !== null) removeStaleGenerations(files, directory, stored)
     if (stored === manifest) return
@@ -120,8 +122,10 @@ export async function buildData(files: LogFs, plan: DataPlan, logger: Logger): P
   logger.info(`re-partitioning from ${stored.shardCount} to ${manifest.shardCount} shards`)
   // Loaded only when needed: a start is measured in milliseconds.
   const { repartition } = await import('./repartition.ts')
-  const records = await repartition(directory, stored, manifest, options.segmentBytes)
-  logger.info(`re-partitioned ${records} records`)
+  const { segmentBytes } = options
+  const { recordCount, notices } = await repartition(directory, stored, manifest, segmentBytes)
+  for (const notice of notices) logger.warn(notice)
+  logger.info(`re-partitioned ${recordCount} records`)
 }
 
 /**

@@ -4,18 +4,18 @@
 import { Piscina } from 'piscina'
 import { CkvError } from '../base/errors.ts'
 import type { Manifest } from '../log/manifest.ts'
-import type { RepartitionJob } from '../recovery/repartition.ts'
+import type { RepartitionJob, RepartitionResult } from '../recovery/repartition.ts'
 import { repartitionMemory } from './plan.ts'
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 
-/** Returns the number of records written. Throws CkvError; the old data are untouched then. */
+/** Throws CkvError; the old data are untouched then. */
 export async function repartition(
   directory: string,
   from: Manifest,
   to: Manifest,
   segmentBytes: number,
-): Promise<number> {
+): Promise<RepartitionResult> {
   const pool = new Piscina({
     filename: new URL(`../recovery/repartition-job.${EXTENSION}`, import.meta.url).href,
     maxThreads: 1,

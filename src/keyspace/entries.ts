@@ -13,7 +13,7 @@ import {
 import { dictionaryReserve } from '../memory/dictionary-growth.ts'
 import { createEntry, releaseEntry } from '../memory/entry.ts'
 import { STRING_RAW, TYPE_STRING } from '../memory/layout.ts'
-import { appendRecordTo, recordIsLarge, writeRecordTo } from './record.ts'
+import { addRecordTo, appendRecordTo, recordIsLarge, writeRecordTo } from './record.ts'
 import type { ShardSide } from './side.ts'
 
 /**
@@ -138,6 +138,11 @@ export function isLarge(side: ShardSide): boolean {
 /** Appends the side's record. While a side follows a log its effects change memory only. */
 export function appendRecord(side: ShardSide): void {
   if (!side.replaying) appendRecordTo(side.log, side.record)
+}
+
+/** Adds the side's large record to those that writeLargeRecords will write. */
+export function addLarge(side: ShardSide): void {
+  addRecordTo(side.log, side.record)
 }
 
 /** Writes the side's record straight to the file. False: not written, change nothing. */

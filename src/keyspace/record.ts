@@ -112,9 +112,20 @@ export function appendRecordTo(log: ShardLog, record: EffectRecord): void {
 
 /** Writes a large record straight to the log's file. False: not written. */
 export function writeRecordTo(log: ShardLog, record: EffectRecord): boolean {
-  const { code, database, flags, number, key, keyStart, keyLength } = record
-  const { value, valueStart, valueLength } = record
-  const keyBytes = key.subarray(keyStart, keyStart + keyLength)
-  const valueBytes = value.subarray(valueStart, valueStart + valueLength)
-  return log.appendLarge(code, database, flags, number, keyBytes, [valueBytes])
+  const { code, database, flags, number } = record
+  return log.appendLarge(code, database, flags, number, keyBytes(record), [valueBytes(record)])
+}
+
+/** Adds a large record to those that writeLargeRecords (log/groups.ts) will write. */
+export function addRecordTo(log: ShardLog, record: EffectRecord): void {
+  const { code, database, flags, number } = record
+  log.addLarge(code, database, flags, number, keyBytes(record), [valueBytes(record)])
+}
+
+function keyBytes({ key, keyStart, keyLength }: EffectRecord): Uint8Array {
+  return key.subarray(keyStart, keyStart + keyLength)
+}
+
+function valueBytes({ value, valueStart, valueLength }: EffectRecord): Uint8Array {
+  return value.subarray(valueStart, valueStart + valueLength)
 }

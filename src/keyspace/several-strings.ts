@@ -4,8 +4,7 @@
 //   1 prepare   for each pair in order: allocate everything, link new entries in, remember what
 //               was there. Out of memory: undo backwards, which needs no memory, and nothing
 //               changed.
-//   2 write     pairs too large for the log slice go to their files. A failed write: undo, and
-//               take back in the log what is written already.
+//   2 write     pairs too large for the log slice go to their files, all or none. None: undo.
 //   3 finish    release what was replaced, append the records. Cannot fail.
 //
 // Nobody sees the steps: the tokens of all shards concerned are held, and nothing of it is in a log
@@ -20,7 +19,9 @@
 //                no memory); bytes are written in step 3 only, the length was changed at once
 
 import { assert } from '../base/assert.ts'
-import { EFFECT_DELETE, EFFECT_STRING_SET } from '../log/codes.ts'
+import { EFFECT_STRING_SET } from '../log/codes.ts'
+import { writeLargeRecords } from '../log/groups.ts'
+import type { ShardLog } from '../log/writer.ts'
 import type { Arena } from '../memory/arena.ts'
 import { dictionaryReplace } from '../memory/dictionary.ts'
 import {
@@ -31,8 +32,9 @@ import {
   releaseEntry,
 } from '../memory/entry.ts'
 import { NO_EXPIRY, SLAB_BLOCK_BYTES_MAX, TYPE_STRING } from '../memory/layout.ts'
-import { copyValueOut, resizeEntryInPlace, writeValue } from '../memory/value.ts'
+import { resizeEntryInPlace, writeValue } from '../memory/value.ts'
 import {
+  addLarge,
   appendRecord,
   isLarge,
   linkEntry,
@@ -41,7 +43,6 @@ import {
   NO_ROOM,
   prepareString,
   unlinkEntry,
-  writeLarge,
 } from './entries.ts'
 import { EFFECT_NOT_WRITTEN, EFFECT_OK, EFFECT_OUT_OF_MEMORY } from './outcomes.ts'
 import type { ShardSide } from './side.ts'
@@ -155,45 +156,19 @@ function finish(pairs: StringPairs, pair: number, someLarge: boolean): void {
 
 // ── Step 2, for values above a quarter of a log slice ────────────────────────────────────────
 
-/** Writes every large pair to its file. False: none of them counts. */
+/**
+ * Writes every large pair to the file of its log. False: none of them counts, and all files are as
+ * they were. (To record what the keys held before would not do: a disk that is full takes that no
+ * better, and it may be more than any memory kept for it.)
+ */
 function writeLargePairs(pairs: StringPairs): boolean {
+  const logs: ShardLog[] = []
   for (let pair = 0; pair < pairs.count; pair++) {
     const side = pairs.load(pair)
     if (!isLarge(side)) continue
     side.record.setEffect(EFFECT_STRING_SET, NO_EXPIRY)
-    if (writeLarge(side)) continue
-    for (let done = 0; done < pair; done++) {
-      if (isLarge(pairs.load(done))) takeBack(pairs, done)
-    }
-    return false
+    addLarge(side)
+    if (!logs.includes(side.log)) logs.push(side.log)
   }
-  return true
-}
-
-/**
- * Records what the key of a pair held before: its own large record is in the file already. If that
- * takes another large record and the disk refuses it too, memory and log cannot agree any more:
- * this side ends, and recovery drops the commit that was begun.
- */
-function takeBack(pairs: StringPairs, pair: number): void {
-  const side = pairs.load(pair)
-  const { arena, record } = side
-  if (pairs.kinds[pair] === ADDED) {
-    record.setEffect(EFFECT_DELETE, NO_EXPIRY)
-    record.clearValue()
-    if (!isLarge(side) || !writeLarge(side)) appendRecord(side)
-    return
-  }
-  // IN_PLACE: a large value has the length of the old one, whose bytes still stand there.
-  const before = pairs.kinds[pair] === REPLACED ? pairs.befores[pair] : pairs.entries[pair]
-  const length = entryValueLength(arena, before)
-  const value = new Uint8Array(length)
-  copyValueOut(arena, before, 0, length, value, 0)
-  record.setEffect(EFFECT_STRING_SET, entryExpiry(arena, before))
-  record.setValue(value, 0, length)
-  if (isLarge(side)) {
-    assert(writeLarge(side), 'what was begun in the log is taken back or completed')
-  } else {
-    appendRecord(side)
-  }
+  return writeLargeRecords(logs)
 }

@@ -93,7 +93,7 @@ export const BLOCK_GROUP = 1
 export const BLOCK_CONTINUED = 2
 /** Empty: written when the shard fell idle after a sync; all below it is durable. */
 export const BLOCK_MARK = 4
-/** One large record; the slice holds only the header. */
+/** Large records of one command, mostly one; the slice holds only the header. */
 export const BLOCK_EXTERNAL = 8
 export const BLOCK_FLAGS_KNOWN = 15
 

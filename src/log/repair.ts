@@ -51,13 +51,17 @@ export function beginRepair(
 
 function repair(files: LogFs, scan: ShardScan, cutLsn: number, syncs: SyncQueue): RepairedLog {
   const { segments, directory } = scan
-  const reason = scan.torn !== null && cutLsn === scan.endLsn ? scan.torn.reason : 'half a group'
-  const torn = cutPlace(segments, cutLsn, reason) ?? scan.torn
+  const torn = tornAt(scan, cutLsn)
   const last = lastSegmentAt(segments, cutLsn)
   const kept: string[] = []
   for (const name of scan.unbegun) {
     const path = `${directory}/${name}`
-    if (files.stat(path)?.byteLength === 0) files.unlink(path)
+    const byteLength = files.stat(path)?.byteLength ?? 0
+    // The only file is emptied when it is begun anew, and its name stays: a log that was begun
+    // always has its first segment (first-segment.ts).
+    if (last < 0 && byteLength > 0) kept.push(copyTail(files, path, 0, byteLength))
+    else if (last < 0) continue
+    else if (byteLength === 0) files.unlink(path)
     else kept.push(setAside(files, path))
   }
   // Later files go first, the last one first: whatever a crash leaves is a log without a gap.
@@ -79,6 +83,21 @@ function repair(files: LogFs, scan: ShardScan, cutLsn: number, syncs: SyncQueue)
   // A segment without a block is written anew under its number.
   const nextNumber = end === layout.SEGMENT_HEADER_BYTES ? header.number : header.number + 1
   return { endLsn: cutLsn, nextNumber, torn, keptFiles: kept }
+}
+
+/** What a log that ends at `cutLsn` loses of its files; null: nothing. */
+export function tornAt(scan: ShardScan, cutLsn: number): TornTail | null {
+  const reason = scan.torn !== null && cutLsn === scan.endLsn ? scan.torn.reason : 'half a group'
+  return cutPlace(scan.segments, cutLsn, reason) ?? scan.torn
+}
+
+/** A line for the program's log. */
+export function tornNotice(shard: number, torn: TornTail): string {
+  const { file, offset, lsn, byteLength, reason } = torn
+  return (
+    `shard ${shard}: cut ${byteLength} bytes of ${file} at offset ${offset} ` +
+    `(lsn ${lsn}): ${reason}`
+  )
 }
 
 function finishFile(files: LogFs, path: string, cutTo: number, syncs: SyncQueue): void {

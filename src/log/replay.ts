@@ -26,7 +26,7 @@ export type RecordVisitor = (
 
 /**
  * Replays a scanned shard up to `cutLsn` (the end of a commit: `scan.endLsn`, or less where a group
- * was cut). Returns the number of records. Memory: one window, more only for one large block.
+ * was cut). Returns the number of records. Memory: one window, more only for one large record.
  */
 export function replayBatches(
   files: LogFs,
@@ -100,13 +100,20 @@ function replaySegment(
       reader.readBlock(position) === null && reader.blockLsn === lsn,
       'a scanned block is whole',
     )
-    const length = reader.blockLength
-    if (!reader.holds(position, length)) flush()
-    assert(reader.at(position, length) >= 0, 'a scanned block is there')
-    const end = position + length
+    const end = position + reader.blockLength
+    const large = (reader.blockFlags & layout.BLOCK_EXTERNAL) !== 0
     let at = position + layout.BLOCK_HEADER_BYTES
     while (at < end) {
-      at = reader.fillBatch(at, end, batch)
+      let stop = end
+      if (large) {
+        // One by one: the window grows for the largest of them, not for all together.
+        flush()
+        assert(reader.readRecord(at, end, false) === null, 'a scanned record is whole')
+        stop = at + reader.recordLength
+      }
+      if (!reader.holds(at, stop - at)) flush()
+      assert(reader.at(at, stop - at) >= 0, 'a scanned block is there')
+      at = reader.fillBatch(at, stop, batch)
       if (batch.count === BATCH_RECORDS_MAX) flush()
     }
     position = end

@@ -31,7 +31,9 @@
 
 import { basename, join } from 'node:path'
 import { CkvError } from '../base/errors.ts'
+import { damageText, type LogDamage } from './damage.ts'
 import type { LogFs } from './files.ts'
+import { FIRST_SEGMENT_NAME, firstSegmentProblem, segmentNames } from './first-segment.ts'
 import * as layout from './layout.ts'
 import type { GroupPart } from './resolve-groups.ts'
 import {
@@ -54,6 +56,8 @@ import {
 export interface ExpectedLog extends LogIdentity {
   /** Where the log must begin: 0, or what an image covers. */
   readonly startLsn: number
+  /** The manifest names this generation, so its logs were begun (first-segment.ts). */
+  readonly begun?: boolean
 }
 
 export interface ScannedSegment {
@@ -71,13 +75,6 @@ export interface TornTail {
   readonly lsn: number
   /** Bytes to cut, over all segments. */
   readonly byteLength: number
-  readonly reason: string
-}
-
-export interface LogDamage {
-  readonly file: string
-  readonly offset: number
-  readonly lsn: number
   readonly reason: string
 }
 
@@ -120,10 +117,6 @@ export function scanShard(files: LogFs, directory: string, expected: ExpectedLog
   const { scan, damage } = examineShard(files, directory, expected)
   if (damage === null) return scan
   throw new CkvError('LOG_DAMAGED', damageText(damage))
-}
-
-export function damageText(damage: LogDamage): string {
-  return `log is damaged: ${damage.file} at offset ${damage.offset}: ${damage.reason}`
 }
 
 /** The same without throwing for damage: `ckv log verify` and recovery see the same. */
@@ -225,10 +218,13 @@ class ShardScanner {
     if (!this.#files.stat(this.#directory)?.isDirectory) {
       return this.#damage('', 0, 'the directory of the shard is missing')
     }
-    const names = this.#files
-      .readdir(this.#directory)
-      .filter((name) => segmentNumber(name) > 0)
-      .sort((left, right) => segmentNumber(left) - segmentNumber(right))
+    const names = segmentNames(this.#files, this.#directory)
+    // An image may cover the first segments.
+    const first =
+      this.#expected.startLsn === 0
+        ? firstSegmentProblem(names, this.#expected.begun === true)
+        : null
+    if (first !== null) return this.#damage(FIRST_SEGMENT_NAME, 0, first)
     for (let index = 0; index < names.length; index++) {
       const name = names[index]
       const path = `${this.#directory}/${name}`
@@ -405,11 +401,11 @@ class ShardScanner {
       return this.#damage(name, position, `${problem}, but the log was durable up to here`)
     }
     const whole = reader.readBlock(position) === null ? reader.blockLength : Infinity
-    const later = findBlock(reader, position + layout.LOG_ALIGNMENT_BYTES, header.segmentId)
+    const later = findBlock(reader, position + layout.LOG_ALIGNMENT_BYTES, header)
     if (later >= 0) {
       const end = Math.min(later, position + whole)
       const lost = hasLostSector(reader, position, end, later) && endFits(reader, position, later)
-      if (!lost || durableClaimBehind(reader, later, header.segmentId) > this.#lsn) {
+      if (!lost || durableClaimBehind(reader, later, header) > this.#lsn) {
         return this.#damage(name, position, `${problem}, but a block stands behind it at ${later}`)
       }
     }
@@ -432,7 +428,7 @@ class ShardScanner {
     const nextReader = new SegmentReader(this.#files, next.path)
     try {
       const from = layout.SEGMENT_HEADER_BYTES
-      return durableClaimBehind(nextReader, from, next.header.segmentId) <= this.#lsn
+      return durableClaimBehind(nextReader, from, next.header) <= this.#lsn
     } finally {
       nextReader.close()
     }

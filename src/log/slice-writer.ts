@@ -20,8 +20,9 @@ import { copyBytes } from '../base/copy.ts'
 import { CkvError } from '../base/errors.ts'
 import * as row from '../rows/layout.ts'
 import { loadLsn, type Rows, sideLong, storeLsn } from '../rows/rows.ts'
-import { checksum } from './checksum.ts'
+import { ChecksumStream, checksum } from './checksum.ts'
 import { EFFECT_PADDING } from './codes.ts'
+import { LargeRecords } from './large-record.ts'
 import * as layout from './layout.ts'
 import { type LogBuffer, sliceOf, spillOf } from './log-buffer.ts'
 
@@ -55,6 +56,8 @@ export abstract class SliceWriter {
   /** Records may grow to here without another look; 0 = look first. */
   #limit = 0
   #records = 0
+  /** What `addLarge` was given and is not written yet. */
+  protected readonly large = new LargeRecords()
   /** A block with BLOCK_CONTINUED was closed and the last block of its commit was not. */
   protected chainOpen = false
 
@@ -125,6 +128,21 @@ export abstract class SliceWriter {
   /** True for a record that only `appendLarge` takes. */
   isLarge(keyLength: number, valueLength: number): boolean {
     return layout.RECORD_HEAD_BYTES + keyLength + valueLength + 7 > this.#recordBytesMax
+  }
+
+  /**
+   * Adds a record of any size to those that are written next, together (`writeLargeRecords` of
+   * groups.ts). `values` are the value's pieces in order; they must hold still until then.
+   */
+  addLarge(
+    code: number,
+    database: number,
+    flags: number,
+    number: number,
+    key: Uint8Array,
+    values: readonly Uint8Array[],
+  ): void {
+    this.large.add(code, database, flags, number, key, values)
   }
 
   /**
@@ -320,6 +338,26 @@ export abstract class SliceWriter {
     this.appended += length
     this.blockOffset = -1
     this.#limit = 0
+  }
+
+  /**
+   * The block of all that `addLarge` was given, as views in file order. Its header is in the slice,
+   * at `offset`, where the next block will overwrite it unless this one is kept.
+   */
+  protected largeBlock(): Uint8Array[] {
+    const at = this.offset
+    const records = this.large.views(at, this.sliceBytes)
+    const length = layout.BLOCK_HEADER_BYTES + this.large.byteLength
+    this.reclaim(this.appended + layout.BLOCK_HEADER_BYTES)
+    const flags = layout.BLOCK_CONTINUED | layout.BLOCK_EXTERNAL
+    this.fillHeader(at, this.appended, length, flags, this.large.count)
+    this.fillGroup(at, 0, 0, 0, 0)
+    const stream = new ChecksumStream(this.segmentId)
+    const checked = layout.BLOCK_CHECKED_BYTE
+    stream.update(this.slice, at + checked, layout.BLOCK_HEADER_BYTES - checked)
+    for (const view of records) stream.update(view, 0, view.byteLength)
+    this.longs[at >> 3] = stream.digest()
+    return [this.slice.subarray(at, at + layout.BLOCK_HEADER_BYTES), ...records]
   }
 
   protected fillHeader(

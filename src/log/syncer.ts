@@ -10,6 +10,9 @@
 //   here:   read WRITTEN_LONG → read GROUP_LONG of all shards → sync those above their durable LSN
 //   A written LSN that covers a part was stored after all writes, so the syncs cover all parts.
 //
+// A part in a log whose sync has failed is never durable, so all other parts of that group must not
+// be called durable either: their shards fail too (#syncTogether).
+//
 // Which descriptor holds the written bytes: a holder that switches segments stores RETIRED, then
 // ACTIVE_FD, then ACTIVE_NUMBER, then writes on. Read between two equal readings of ACTIVE_NUMBER,
 // {written LSN, RETIRED, ACTIVE_FD} fit together: the bytes are in these two files.
@@ -154,32 +157,68 @@ export class Syncer {
     }
   }
 
+  /** The files as they are now; `target.written` stays, and the bytes up to it are in them. */
+  #snapshotFiles(target: TargetState): void {
+    const { written } = target
+    this.#snapshot(target)
+    target.written = written
+  }
+
   #syncAlone(target: TargetState): number {
     if (!this.#syncFiles(target)) return 0
     return this.#publish(target)
   }
 
+  /**
+   * Written LSNs of all shards are read first, then the groups of all, then the files: whatever
+   * group a written LSN covers has raised the group LSN of each of its shards by then, so all of
+   * them are here; and it stands in the files that are read last (one more switch at most came
+   * between, and then both files are synced).
+   */
   #syncTogether(due: readonly TargetState[]): number {
-    // Whoever has an undurable group now may hold a part of one that `due` has seen written.
-    const parts = this.#targets.filter((target) => {
-      if (due.includes(target)) return true
-      if (Atomics.load(this.#rows.words, target.base + row.ACTIVE_FD_WORD) === 0) return false
-      if (Atomics.load(this.#rows.words, target.base + row.SYNC_FAILED_WORD) !== 0) return false
+    const words = this.#rows.words
+    for (const target of this.#targets) this.#snapshot(target)
+    const parts: TargetState[] = []
+    const lost: TargetState[] = []
+    for (const target of this.#targets) {
+      if (Atomics.load(words, target.base + row.ACTIVE_FD_WORD) === 0) continue
       const group = loadLsn(this.#rows, target.long + row.GROUP_LONG)
-      if (group <= loadLsn(this.#rows, target.long + row.DURABLE_LONG)) return false
-      this.#snapshot(target)
-      return true
-    })
-    let whole = true
-    for (const part of parts) if (!this.#syncFiles(part)) whole = false
+      if (Atomics.load(words, target.base + row.SYNC_FAILED_WORD) !== 0) {
+        if (group > target.settledLsn) lost.push(target)
+      } else if (
+        due.includes(target) ||
+        group > loadLsn(this.#rows, target.long + row.DURABLE_LONG)
+      ) {
+        parts.push(target)
+      }
+    }
+    for (const part of parts) this.#snapshotFiles(part)
+    let whole = lost.length === 0
+    for (const part of parts) if (whole && !this.#syncFiles(part)) whole = false
     if (!whole) {
-      // Some part of some group will never be durable, so nothing behind these groups is safe.
-      for (const part of parts) this.#fail(part)
+      this.#failTogether(parts, lost)
       return 0
     }
     let advanced = 0
     for (const part of parts) advanced += this.#publish(part)
     return advanced
+  }
+
+  /**
+   * Some part of some group will never be durable: a sync of `parts` has failed now, or `lost` took
+   * a part behind a sync that had failed. (Its holder saw the log healthy before the sync failed
+   * and wrote after it, which may be long after.) Nothing behind the other parts may be called
+   * durable. Whose they are the rows do not say: so every shard with an undurable group fails, no
+   * more than that. A shard that only stayed behind would let its clients wait for ever, and looks
+   * without end would find the same; one that fails tells them, and refuses writes.
+   *
+   * Those that go on are safe, and may take part in groups again: up to its written LSN each lost
+   * log is settled, for all shards that shared a group below it are among `parts` or failed before.
+   * A group above it (not written yet, or kept waiting by a full disk) has still to be looked for.
+   */
+  #failTogether(parts: readonly TargetState[], lost: readonly TargetState[]): void {
+    for (const part of parts) this.#fail(part)
+    for (const target of lost) target.settledLsn = target.written
   }
 
   /** fdatasync of the files that hold the bytes up to `target.written`. */
@@ -201,7 +240,9 @@ export class Syncer {
     }
   }
 
+  /** `target.written` was read before the group LSNs of this turn. */
   #fail(target: TargetState): void {
+    target.settledLsn = target.written
     Atomics.store(this.#rows.words, target.base + row.SYNC_FAILED_WORD, 1)
     target.dirty = false
     this.#hooks.synced(target.shard, target.side)
@@ -235,6 +276,10 @@ export class Syncer {
     const words = this.#rows.words
     const base = target.base
     if (Atomics.load(words, base + row.SPARE_FD_WORD) !== 0) return
+    // Not before the active file's header is durable, which it is when the retired file's sync is
+    // done: behind a file that a power cut has emptied, a spare looks like a log with a hole. The
+    // holder empties SPARE_FD after it has stored RETIRED, so no switch is missed here.
+    if (Atomics.load(words, base + row.RETIRED_FD_WORD) !== 0) return
     // From half a segment on; an idle shard needs none.
     const start = loadLsn(this.#rows, target.long + row.SEGMENT_START_LONG)
     const used = loadLsn(this.#rows, target.long + row.WRITTEN_LONG) - start
@@ -293,6 +338,8 @@ class TargetState {
   written = 0
   activeFd = 0
   retiredFd = 0
+  /** After a failed sync: no log that goes on has a part of a group that has one here below it. */
+  settledLsn = 0
   dirty = false
   grouped = false
   dueMs = 0

@@ -3,24 +3,49 @@
 
 import { LOG_SLICE_BYTES_MIN } from '../base/limits.ts'
 import * as layout from './layout.ts'
+import type { SegmentHeader } from './segment.ts'
 import type { SegmentReader } from './segment-reader.ts'
 
 /** The smallest unit that a disk writes whole. */
 const SECTOR_BYTES = 512
 
-/** Position of a whole block of this segment at or behind `from`, -1 if there is none. */
-export function findBlock(reader: SegmentReader, from: number, segmentId: bigint): number {
-  // A value can be full of bytes that look like headers. Each would cost a checksum, so the work
-  // is bounded; when the bound is met a later block cannot be excluded, and that means damage.
-  let budget = 4 * (reader.byteLength - from) + 67_108_864
+/**
+ * Position of a whole block of this segment at or behind `from`, -1 if there is none.
+ *
+ * A value can be full of bytes that look like headers, and each would cost a checksum, so the work
+ * is bounded. A block that was written here has the LSN of its position, the segment's shard and
+ * its epoch; so what looks like one in every respect is searched for with the larger right: when
+ * that bound is met a later block cannot be excluded, which means damage. What stands at a wrong
+ * place (bytes of the file were removed or put in) is looked for as well, but only until the bound
+ * is met: no crash moves blocks, so a value full of such headers must not stop a start.
+ */
+export function findBlock(reader: SegmentReader, from: number, header: SegmentHeader): number {
+  const budget = 4 * (reader.byteLength - from) + 67_108_864
+  let placed = budget
+  let moved = budget
   for (let position = from; ; position += layout.LOG_ALIGNMENT_BYTES) {
     const found = nextMagic(reader, position)
     if (found < 0) return -1
     position = found
     if (reader.readBlock(position) !== null) continue
-    budget -= reader.blockLength
-    if (budget < 0 || reader.checksumHolds(position, segmentId)) return position
+    if (isInPlace(reader, position, header)) {
+      placed -= reader.blockLength
+      if (placed < 0) return position
+    } else {
+      moved -= reader.blockLength
+      if (moved < 0) continue
+    }
+    if (reader.checksumHolds(position, header.segmentId)) return position
   }
+}
+
+/** After `readBlock`: can it have been written at this position? */
+function isInPlace(reader: SegmentReader, position: number, header: SegmentHeader): boolean {
+  return (
+    reader.blockLsn === header.startLsn + position - layout.SEGMENT_HEADER_BYTES &&
+    reader.blockShard === header.shard &&
+    reader.blockEpoch === header.epoch
+  )
 }
 
 export function hasBlockMagic(reader: SegmentReader): boolean {
@@ -46,16 +71,20 @@ function nextMagic(reader: SegmentReader, from: number): number {
 }
 
 /** The highest LSN that any whole block at or behind `from` calls durable; 0 without blocks. */
-export function durableClaimBehind(reader: SegmentReader, from: number, segmentId: bigint): number {
+export function durableClaimBehind(
+  reader: SegmentReader,
+  from: number,
+  header: SegmentHeader,
+): number {
   let claim = 0
-  let position = findBlock(reader, from, segmentId)
+  let position = findBlock(reader, from, header)
   while (position >= 0) {
-    if (reader.readBlock(position) !== null || !reader.checksumHolds(position, segmentId)) {
+    if (reader.readBlock(position) !== null || !reader.checksumHolds(position, header.segmentId)) {
       // The search met its bound: what cannot be excluded counts as a claim.
       return Infinity
     }
     claim = Math.max(claim, reader.blockDurableLsn)
-    position = findBlock(reader, position + reader.blockLength, segmentId)
+    position = findBlock(reader, position + reader.blockLength, header)
   }
   return claim
 }

@@ -3,10 +3,11 @@
 // directory of a running server: what is being written looks like a torn tail.
 
 import { CkvError } from '../base/errors.ts'
+import { damageText } from './damage.ts'
 import type { LogFs } from './files.ts'
 import { type Manifest, readManifest, shardDirectory } from './manifest.ts'
 import { type GroupPart, resolveGroups } from './resolve-groups.ts'
-import { damageText, type Examination, examineShard, type ShardScan } from './scan.ts'
+import { type Examination, examineShard, type ShardScan } from './scan.ts'
 
 export interface ShardVerdict extends Examination {
   readonly shard: number
@@ -33,7 +34,8 @@ export function verifyLog(files: LogFs, directory: string): LogVerdict {
   const durableGroups: number[] = []
   for (let shard = 0; shard < shardCount; shard++) {
     const path = shardDirectory(directory, generation, shard)
-    const found = examineShard(files, path, { instance, generation, shard, startLsn: 0 })
+    const expected = { instance, generation, shard, startLsn: 0, begun: true }
+    const found = examineShard(files, path, expected)
     examined.push(found)
     for (const part of found.scan.groups) parts.push(part)
     for (const word of found.scan.durableGroups) durableGroups.push(word)

@@ -22,9 +22,7 @@ import { CkvError } from '../base/errors.ts'
 import { LOG_RETRY_MS } from '../base/limits.ts'
 import * as row from '../rows/layout.ts'
 import { loadLsn, type Rows, storeLsn } from '../rows/rows.ts'
-import { ChecksumStream } from './checksum.ts'
 import { type LogFs, writeFully, writeViewsFully } from './files.ts'
-import { largeRecord } from './large-record.ts'
 import * as layout from './layout.ts'
 import { encodeSegmentHeader, newSegmentId } from './segment.ts'
 import { SliceWriter } from './slice-writer.ts'
@@ -66,6 +64,9 @@ export class ShardLog extends SliceWriter {
   #commitMs = 0
   /** The row's change count when these copies were right; -1 = never. */
   #changes = -1
+
+  /** Of the block that `writeLarge` wrote and that does not count yet; 0: there is none. */
+  #largeBytes = 0
 
   #token = 0
   #nextRetryMs = 0
@@ -120,34 +121,58 @@ export class ShardLog extends SliceWriter {
     key: Uint8Array,
     values: readonly Uint8Array[],
   ): boolean {
+    this.addLarge(code, database, flags, number, key, values)
+    const written = this.writeLarge()
+    if (written) this.keepLarge()
+    else this.dropLarge()
+    return written
+  }
+
+  // ── the steps of `appendLarge`; several logs take them together in groups.ts ────────────────
+
+  /** Writes what `addLarge` was given, in one block; `keepLarge` or `dropLarge` must follow. */
+  writeLarge(): boolean {
+    const { large } = this
+    if (large.count === 0) return true
     if (!this.healthy()) return false
     if (this.blockOffset >= 0) {
       this.closeBlock(layout.BLOCK_CONTINUED, false, 0, 0, 0, 0)
       if (this.writeClosed() !== WRITE_OK) return false
     }
-    const at = this.offset
-    const views = largeRecord(code, database, flags, number, key, values, at, this.sliceBytes)
-    let length = layout.BLOCK_HEADER_BYTES
-    for (const view of views) length += view.byteLength
-    this.reclaim(this.appended + layout.BLOCK_HEADER_BYTES)
-    const blockFlags = layout.BLOCK_CONTINUED | layout.BLOCK_EXTERNAL
-    this.fillHeader(at, this.appended, length, blockFlags, 1)
-    this.fillGroup(at, 0, 0, 0, 0)
-    const stream = new ChecksumStream(this.segmentId)
-    const checked = layout.BLOCK_CHECKED_BYTE
-    stream.update(this.slice, at + checked, layout.BLOCK_HEADER_BYTES - checked)
-    for (const view of views) stream.update(view, 0, view.byteLength)
-    this.longs[at >> 3] = stream.digest()
-    views.unshift(this.slice.subarray(at, at + layout.BLOCK_HEADER_BYTES))
-    if (this.#write(views) !== WRITE_OK) {
-      this.#cutFile()
+    const views = this.largeBlock()
+    const failed = this.#write(views)
+    if (failed !== WRITE_OK) {
+      // Shorter blocks would leave the rest of this one behind them, and no segment may be left so:
+      // nothing is written until the file is cut (#write), although no block waits.
+      if (!this.#cutFile()) this.holdBack(failed, row.PENDING_NONE)
       return false
     }
+    this.#largeBytes = layout.BLOCK_HEADER_BYTES + large.byteLength
+    large.clear()
+    return true
+  }
+
+  /** What `writeLarge` wrote is part of the commit that follows. */
+  keepLarge(): void {
+    const length = this.#largeBytes
+    if (length === 0) return
+    this.#largeBytes = 0
+    // Other logs may have been written since.
+    this.#assertNotFenced()
     this.appended += length
-    this.offset = (at + length) % this.sliceBytes
+    this.offset = (this.offset + length) % this.sliceBytes
     this.chainOpen = true
     this.#publishWritten()
-    return true
+  }
+
+  /** Forgets what `addLarge` was given; what `writeLarge` wrote is cut off again. */
+  dropLarge(): void {
+    this.large.clear()
+    if (this.#largeBytes === 0) return
+    this.#largeBytes = 0
+    this.#assertNotFenced()
+    // As after a failed write: nothing else may be written before the file is cut.
+    if (!this.#cutFile()) this.holdBack(WRITE_OTHER_ERROR, row.PENDING_NONE)
   }
 
   /**
@@ -252,7 +277,7 @@ export class ShardLog extends SliceWriter {
     return this.#write(null)
   }
 
-  /** After a failed write: the closed blocks stay first in line and writes are refused. */
+  /** After a failed write: the closed blocks, if any, stay first in line and writes are refused. */
   holdBack(failed: number, pending: number): void {
     this.#cutFile()
     this.failed = failed
@@ -315,6 +340,8 @@ export class ShardLog extends SliceWriter {
     const startMs = this.#clock.monotonicMs()
     let failed = WRITE_OK
     try {
+      // After a failed write the cut may have failed too, also in another thread's hands.
+      if (this.failed !== WRITE_OK) this.#files.ftruncate(this.#fd, position)
       if (views !== null) writeViewsFully(this.#files, this.#fd, views, position)
       else this.#writeClosedBlocks(position)
     } catch (error) {
@@ -347,13 +374,17 @@ export class ShardLog extends SliceWriter {
     throw new CkvError('LOG_FENCED', `shard ${this.shard} was taken over during a log write`)
   }
 
-  /** Back to the last whole block. If that fails too, recovery cuts the torn tail. */
-  #cutFile(): void {
+  /**
+   * Back to the last whole block. False: not done, and the next write tries it first. If the
+   * process dies before that, recovery cuts the torn tail.
+   */
+  #cutFile(): boolean {
     const position = layout.SEGMENT_HEADER_BYTES + (this.written - this.#segmentStart)
     try {
       this.#files.ftruncate(this.#fd, position)
+      return true
     } catch {
-      // The state is "write failed" already; a later try writes the same bytes at the same place.
+      return false
     }
   }
 

@@ -16,10 +16,10 @@ import type { ShardSide } from '../keyspace/side.ts'
 import { type LogFs, NodeLogFs } from '../log/files.ts'
 import { logSliceBytes } from '../log/log-buffer.ts'
 import { beginShardLog } from '../log/open.ts'
-import { beginRepair } from '../log/repair.ts'
+import { beginRepair, tornNotice } from '../log/repair.ts'
 import { replayBatches } from '../log/replay.ts'
 import type { GroupPart } from '../log/resolve-groups.ts'
-import { type ShardScan, scanShard, type TornTail } from '../log/scan.ts'
+import { type ShardScan, scanShard } from '../log/scan.ts'
 import { SyncQueue } from '../log/sync-queue.ts'
 import { formatArena } from '../memory/arena.ts'
 import { databaseRoot } from '../memory/database.ts'
@@ -212,12 +212,4 @@ export async function beginLogs(
   })
   await syncs.runTogether()
   return notices
-}
-
-function tornNotice(shard: number, torn: TornTail): string {
-  const { file, offset, lsn, byteLength, reason } = torn
-  return (
-    `shard ${shard}: cut ${byteLength} bytes of ${file} at offset ${offset} ` +
-    `(lsn ${lsn}): ${reason}`
-  )
 }

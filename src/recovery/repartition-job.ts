@@ -3,9 +3,9 @@
 import { SystemClock } from '../base/clock.ts'
 import { loadHasher } from '../log/checksum.ts'
 import { NodeLogFs } from '../log/files.ts'
-import { type RepartitionJob, repartitionLogs } from './repartition.ts'
+import { type RepartitionJob, type RepartitionResult, repartitionLogs } from './repartition.ts'
 
-export default async function run(job: RepartitionJob): Promise<number> {
+export default async function run(job: RepartitionJob): Promise<RepartitionResult> {
   await loadHasher()
   return repartitionLogs(job, new NodeLogFs(), new SystemClock())
 }

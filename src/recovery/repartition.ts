@@ -1,7 +1,9 @@
 // Data of N shards for M shards: the old logs are read and every record is written to the log of
 // the shard that owns its key now. Nothing is kept in memory but the windows of files and slices,
-// so
-// the size of the data does not matter.
+// so the size of the data does not matter.
+//
+// The old logs may end torn or with half a group, as at any start. What is left out goes away with
+// the old generation, so it is reported in recovery's words.
 //
 // A flush concerns the keys of its old shard only, but in a new log keys of several old shards
 // stand mixed. So records in front of the last flush of their database are left out, and so are the
@@ -18,13 +20,20 @@ import { EFFECT_FLUSH_ALL, EFFECT_FLUSH_DATABASE } from '../log/codes.ts'
 import type { LogFs } from '../log/files.ts'
 import { type Manifest, shardDirectory } from '../log/manifest.ts'
 import { openShardLog } from '../log/open.ts'
+import { tornAt, tornNotice } from '../log/repair.ts'
 import { replayShard } from '../log/replay.ts'
 import { resolveGroups } from '../log/resolve-groups.ts'
 import { type ShardScan, scanShard } from '../log/scan.ts'
 import { Syncer } from '../log/syncer.ts'
 import { ShardLog } from '../log/writer.ts'
 import { tryTakeToken } from '../ring/token.ts'
-import { FSYNC_NO, sideRow } from '../rows/layout.ts'
+import {
+  ACTIVE_FD_WORD,
+  FSYNC_NO,
+  RETIRED_FD_WORD,
+  SPARE_FD_WORD,
+  sideRow,
+} from '../rows/layout.ts'
 import { Rows } from '../rows/rows.ts'
 
 export interface RepartitionJob {
@@ -44,30 +53,66 @@ const NO_HASH = 0
 /** The job is alone on its rows; any thread number will do. */
 const THREAD = 1
 
-/** Writes the new generation's logs, durable. Returns the number of records. Throws CkvError. */
-export function repartitionLogs(job: RepartitionJob, files: LogFs, clock: Clock): number {
-  const { directory, from } = job
-  const scans: ShardScan[] = []
-  for (let shard = 0; shard < from.shardCount; shard++) {
-    scans.push(
-      scanShard(files, shardDirectory(directory, from.generation, shard), {
-        instance: from.instance,
-        generation: from.generation,
-        shard,
-        startLsn: 0,
-      }),
-    )
-  }
-  const groups = scans.flatMap((scan) => scan.groups)
+export interface RepartitionResult {
+  readonly recordCount: number
+  /** One line each for the program's log: torn tails and half groups that were left out. */
+  readonly notices: readonly string[]
+}
+
+/** Writes the new generation's logs, durable, and closes all files. Throws CkvError. */
+export function repartitionLogs(
+  job: RepartitionJob,
+  files: LogFs,
+  clock: Clock,
+): RepartitionResult {
+  const scans = scanAll(job, files)
   const cuts = resolveGroups(
-    groups,
+    scans.flatMap((scan) => scan.groups),
     scans.map((scan) => scan.endLsn),
     scans.flatMap((scan) => scan.durableGroups),
   )
-  const target = new TargetLogs(job, files, clock)
-  for (const scan of scans) copyShard(scan, cuts[scan.shard], files, target)
-  target.finish()
-  return target.recordCount
+  const notices: string[] = []
+  for (const scan of scans) {
+    const torn = tornAt(scan, cuts[scan.shard])
+    if (torn !== null) notices.push(tornNotice(scan.shard, torn))
+  }
+  const rows = new Rows(job.rows)
+  try {
+    const target = new TargetLogs(job, rows, files, clock)
+    for (const scan of scans) copyShard(scan, cuts[scan.shard], files, target)
+    target.finish()
+    return { recordCount: target.recordCount, notices }
+  } finally {
+    closeTargets(rows, job.slices.length, files)
+  }
+}
+
+function scanAll({ directory, from }: RepartitionJob, files: LogFs): ShardScan[] {
+  const { instance, generation } = from
+  return Array.from({ length: from.shardCount }, (_, shard) =>
+    scanShard(files, shardDirectory(directory, generation, shard), {
+      instance,
+      generation,
+      shard,
+      startLsn: 0,
+      begun: true,
+    }),
+  )
+}
+
+/** The rows know every descriptor, also when not all logs were opened. */
+function closeTargets(rows: Rows, shardCount: number, files: LogFs): void {
+  for (let shard = 0; shard < shardCount; shard++) {
+    for (const word of [ACTIVE_FD_WORD, SPARE_FD_WORD, RETIRED_FD_WORD]) {
+      const fd = Atomics.exchange(rows.words, sideRow(shard, 0) + word, 0) - 1
+      if (fd < 0) continue
+      try {
+        files.close(fd)
+      } catch {
+        // Only lost: what it holds is synced, or the new generation does not count.
+      }
+    }
+  }
 }
 
 function copyShard(scan: ShardScan, cutLsn: number, files: LogFs, target: TargetLogs): void {
@@ -108,9 +153,8 @@ class TargetLogs {
   readonly #clock: Clock
   #error: unknown = null
 
-  constructor(job: RepartitionJob, files: LogFs, clock: Clock) {
+  constructor(job: RepartitionJob, rows: Rows, files: LogFs, clock: Clock) {
     const { to, directory } = job
-    const rows = new Rows(job.rows)
     const directories = job.slices.map((_, shard) =>
       shardDirectory(directory, to.generation, shard),
     )

@@ -4,7 +4,19 @@
 
 import t from 'tap'
 import { CkvError } from '../../src/base/errors.ts'
-import { BLOCK_HEADER_BYTES, SEGMENT_HEADER_BYTES } from '../../src/log/layout.ts'
+import {
+  BLOCK_EPOCH_BYTE,
+  BLOCK_HEADER_BYTES,
+  BLOCK_HEADER_LENGTH_BYTE,
+  BLOCK_LENGTH_BYTE,
+  BLOCK_LSN_BYTE,
+  BLOCK_MAGIC,
+  BLOCK_MAGIC_BYTE,
+  BLOCK_SHARD_BYTE,
+  BLOCK_VERSION_BYTE,
+  LOG_VERSION,
+  SEGMENT_HEADER_BYTES,
+} from '../../src/log/layout.ts'
 import { examineShard, scanShard } from '../../src/log/scan.ts'
 import { segmentName } from '../../src/log/segment.ts'
 import { DURABLE_LONG, WRITTEN_LONG } from '../../src/rows/layout.ts'
@@ -337,6 +349,66 @@ t.test('a value full of block headers is no later block', async (t) => {
   fixture.commit()
   const bytes = files.contents('/log/segment-000001.ckv')
   t.same(tryRecover(withSegments(bytes.subarray(0, bytes.length - 200))), ['1 0 a=1 @-1'])
+})
+
+/** Bytes that look like the header of a block of `byteLength`, with these fields. */
+function fakeHeader(byteLength: number, lsn: number, shard: number, epoch: number): Uint8Array {
+  const bytes = new Uint8Array(BLOCK_HEADER_BYTES)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(BLOCK_MAGIC_BYTE, BLOCK_MAGIC, true)
+  view.setUint32(BLOCK_LENGTH_BYTE, byteLength, true)
+  view.setUint32(BLOCK_VERSION_BYTE, LOG_VERSION, true)
+  view.setUint16(BLOCK_SHARD_BYTE, shard, true)
+  view.setUint16(BLOCK_HEADER_LENGTH_BYTE, BLOCK_HEADER_BYTES, true)
+  view.setUint32(BLOCK_EPOCH_BYTE, epoch, true)
+  view.setFloat64(BLOCK_LSN_BYTE, lsn, true)
+  return bytes
+}
+
+t.test('a torn value that looks like thousands of long blocks is cut', async (t) => {
+  const length = 480_000
+  const value = Buffer.alloc(500_000)
+  const tail = (lsn: (position: number) => number, shard: number, epoch: number): SimFs => {
+    const files = simDisk()
+    const fixture = new LogFixture({ files, directory: '/log', sliceBytes: 65_536 })
+    fixture.set('a', '1')
+    fixture.commit()
+    // Head of the record and a key of 8 bytes stand before the value.
+    const start = SEGMENT_HEADER_BYTES + fixture.lsn(WRITTEN_LONG) + BLOCK_HEADER_BYTES + 32
+    for (let at = 0; at + BLOCK_HEADER_BYTES <= value.length; at += BLOCK_HEADER_BYTES) {
+      const claimed = Math.max(BLOCK_HEADER_BYTES, Math.floor((length - start - at) / 16) * 8)
+      value.set(fakeHeader(claimed, lsn(start + at), shard, epoch), at)
+    }
+    t.ok(fixture.log.appendLarge(1, 0, 0, -1, Buffer.from('keykeyke'), [value]))
+    fixture.commit()
+    const bytes = files.contents('/log/segment-000001.ckv')
+    return withSegments(bytes.subarray(0, length))
+  }
+  const inPlace = (position: number): number => position - SEGMENT_HEADER_BYTES
+  t.same(tryRecover(tail(() => 0, 0, 1)), ['1 0 a=1 @-1'], 'with other LSNs')
+  t.same(tryRecover(tail(inPlace, 1, 1)), ['1 0 a=1 @-1'], 'of another shard')
+  t.same(tryRecover(tail(inPlace, 0, 2)), ['1 0 a=1 @-1'], 'of another epoch')
+  t.equal(tryRecover(tail(inPlace, 0, 1)), null, 'one that knows all of it: nobody can tell')
+})
+
+t.test('blocks that moved, behind one that is not whole, are damage', async (t) => {
+  const sample = makeSample(6000)
+  let cases = 0
+  for (let index = 1; index + 2 < sample.blocks.length; index++) {
+    for (const count of [8, 64]) {
+      const at = sample.blocks[index] + BLOCK_HEADER_BYTES
+      const removed = Buffer.concat([sample.bytes.slice(0, at), sample.bytes.slice(at + count)])
+      const added = Buffer.concat([
+        sample.bytes.slice(0, at),
+        new Uint8Array(count),
+        sample.bytes.slice(at),
+      ])
+      if (tryRecover(withSegments(removed)) !== null) t.fail(`${count} removed at ${at}`)
+      if (tryRecover(withSegments(added)) !== null) t.fail(`${count} added at ${at}`)
+      cases += 2
+    }
+  }
+  t.pass(`${cases} cases`)
 })
 
 t.test('files of others and from other times are refused', async (t) => {

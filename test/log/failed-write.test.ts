@@ -11,6 +11,7 @@ import {
 } from '../../src/log/manifest.ts'
 import { resolveGroups } from '../../src/log/resolve-groups.ts'
 import { scanShard } from '../../src/log/scan.ts'
+import { Syncer } from '../../src/log/syncer.ts'
 import { verifyLog } from '../../src/log/verify.ts'
 import { WRITE_IO_ERROR, WRITE_NO_SPACE, WRITE_OK } from '../../src/log/writer.ts'
 import * as row from '../../src/rows/layout.ts'
@@ -127,6 +128,65 @@ t.test('a large record that does not fit changes nothing', async (t) => {
   fixture.set('b', '2')
   t.equal(fixture.commit(), WRITE_OK)
   t.same(recover(files, '/log').texts, ['1 0 a=1 @-1', '1 0 b=2 @-1'])
+})
+
+t.test('a large record that failed and cannot be cut: refused until it is', async (t) => {
+  const files = simDisk()
+  const fixture = new LogFixture({
+    files,
+    directory: '/log',
+    sliceBytes: 4096,
+    segmentBytesMax: 1000,
+  })
+  const hooks = { synced() {}, markWanted() {}, failed() {} }
+  const target = { shard: 0, side: 0, directory: '/log' }
+  const syncer = new Syncer(fixture.rows, files, [target], 1000, hooks)
+  fixture.set('a', 'x'.repeat(500))
+  t.equal(fixture.commit(), WRITE_OK)
+  syncer.turn(row.FSYNC_ALWAYS, 1)
+  t.not(fixture.word(row.SPARE_FD_WORD), 0)
+  const whole = files.contents(SEGMENT).length
+  files.freeBytes = 3000
+  files.fault = (operation) => (operation === 'ftruncate' ? 'EIO' : '')
+  t.notOk(fixture.log.appendLarge(1, 0, 0, -1, Buffer.from('big'), [Buffer.alloc(50_000)]))
+  t.ok(files.contents(SEGMENT).length > whole + 2000, 'garbage stands behind the log')
+  files.freeBytes = Number.POSITIVE_INFINITY
+  t.notOk(fixture.log.healthy(), 'writes are refused')
+  t.not(fixture.word(row.WRITE_FAILED_WORD), WRITE_OK, 'by all threads')
+  t.equal(fixture.commit(), WRITE_OK, 'what has no effects answers as ever')
+  fixture.attach()
+  // Any thread may come next.
+  const other = fixture.writer(2)
+  fixture.attach(other)
+  t.notOk(other.writable(fixture.clock.wallMs()))
+  t.notOk(other.appendLarge(1, 0, 0, -1, Buffer.from('big'), [Buffer.alloc(50)]))
+  files.fault = () => ''
+  t.ok(other.writable(fixture.clock.wallMs() + LOG_RETRY_MS), 'it heals when the cut succeeds')
+  t.equal(files.contents(SEGMENT).length, whole)
+  fixture.set('b', 'y'.repeat(500), other)
+  t.equal(fixture.commit(other), WRITE_OK)
+  t.equal(fixture.word(row.ACTIVE_NUMBER_WORD), 2, 'and the segment can be left')
+  fixture.set('c', '3', other)
+  t.equal(fixture.commit(other), WRITE_OK)
+  t.equal(recover(files, '/log').texts.length, 3)
+})
+
+t.test('effects of the same command wait while the cut fails', async (t) => {
+  const files = simDisk()
+  const fixture = new LogFixture({ files, directory: '/log', sliceBytes: 4096 })
+  fixture.set('a', '1')
+  files.freeBytes = 3000
+  files.fault = (operation) => (operation === 'ftruncate' ? 'EIO' : '')
+  t.notOk(fixture.log.appendLarge(1, 0, 0, -1, Buffer.from('big'), [Buffer.alloc(50_000)]))
+  files.freeBytes = Number.POSITIVE_INFINITY
+  fixture.set('b', '2')
+  t.not(fixture.commit(), WRITE_OK)
+  t.notOk(fixture.log.healthy())
+  files.fault = () => ''
+  t.ok(fixture.log.writable(fixture.clock.wallMs() + LOG_RETRY_MS))
+  const { scan, texts } = recover(files, '/log')
+  t.same(texts, ['1 0 a=1 @-1', '1 0 b=2 @-1'])
+  t.equal(scan.torn, null, 'nothing stands behind them')
 })
 
 // ── groups ────────────────────────────────────────────────────────────────────────────────────

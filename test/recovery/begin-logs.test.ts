@@ -27,7 +27,7 @@ import {
   replayTexts,
   START_MS,
 } from '../support/log-fixture.ts'
-import { SimFs } from '../support/sim-fs.ts'
+import { type CrashMode, SimFs } from '../support/sim-fs.ts'
 
 const LONG = process.env.CKV_TEST_LONG === '1'
 const SHARDS = 3
@@ -86,9 +86,9 @@ function diedProcess(seed: number): Died {
   return { files, texts, durable }
 }
 
-function scanAll(files: SimFs): { scans: ShardScan[]; cuts: number[] } {
+function scanAll(files: SimFs, begun: boolean): { scans: ShardScan[]; cuts: number[] } {
   const scans = DIRECTORIES.map((directory, shard) =>
-    scanShard(files, directory, expectedLog(shard)),
+    scanShard(files, directory, { ...expectedLog(shard), begun }),
   )
   const cuts = resolveGroups(
     scans.flatMap((scan) => scan.groups),
@@ -99,8 +99,8 @@ function scanAll(files: SimFs): { scans: ShardScan[]; cuts: number[] } {
 }
 
 /** What a start does with the logs; returns what it serves. Rejects with SimCrash. */
-async function start(files: SimFs): Promise<string[][]> {
-  const { scans, cuts } = scanAll(files)
+async function start(files: SimFs, begun = true): Promise<string[][]> {
+  const { scans, cuts } = scanAll(files, begun)
   const served = scans.map((scan, shard) => replayTexts(files, scan, cuts[shard]))
   const plan = {
     instance: INSTANCE,
@@ -188,13 +188,47 @@ t.test('what a start has found is durable when it is through', async (t) => {
 
 t.test('an empty generation is begun durably', async (t) => {
   const files = emptyDisk()
-  await start(files)
+  await start(files, false)
   for (const mode of ['lost', 'any'] as const) {
     const disk = files.afterCrash(mode, 3)
     for (const directory of DIRECTORIES) t.same(disk.readdir(directory), ['segment-000001.ckv'])
     t.same(await start(disk), [[], [], []])
   }
   t.equal(files.openCount, SHARDS, 'one descriptor a shard stays open')
+})
+
+/** Runs a start that dies at an operation (if it gets there), then cuts the power. */
+async function startAndDie(files: SimFs, crashAt: number, mode: CrashMode): Promise<SimFs> {
+  const dying = files.afterCrash('kill', 0)
+  dying.crashAt = crashAt
+  try {
+    await start(dying)
+  } catch (error) {
+    const { name, code } = error as { name: string; code?: string }
+    if (name !== 'SimCrash' && code !== 'LOG_REPAIR') throw error
+  }
+  return dying.afterCrash(mode, crashAt)
+}
+
+t.test('starts without data that die one after the other: the first segment stays', async (t) => {
+  const files = emptyDisk()
+  await start(files, false)
+  const counting = files.afterCrash('kill', 0)
+  await start(counting)
+  let cases = 0
+  for (const mode of ['kill', 'lost', 'prefix', 'reordered'] as const) {
+    for (let first = 1; first <= counting.operations; first++) {
+      const disk = await startAndDie(files, first, mode)
+      // The second finds what the first left, and may have more to do.
+      for (let second = 1; second <= counting.operations + 2 * SHARDS; second++) {
+        const again = await startAndDie(disk, second, mode)
+        const served = JSON.stringify(await start(again))
+        if (served !== '[[],[],[]]') t.fail(`${mode} at ${first} and ${second}: ${served}`)
+        cases++
+      }
+    }
+  }
+  t.pass(`${cases} pairs of crashes`)
 })
 
 t.test('a sync that fails is said with its path, and every descriptor is closed', async (t) => {

@@ -1,6 +1,8 @@
 // The same data under another number of shards: all there, in both directions, with their
 // databases and expiries, also when the server was killed before.
 
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { SeededRandom } from '../../src/base/random.ts'
 import { MixedCommands } from '../support/mixed-commands.ts'
@@ -71,4 +73,24 @@ t.test('2 shards, 8, 1 and 2 again', async (t) => {
     if (killed) await server.killNine()
     else await server.stop()
   }
+})
+
+t.test('what is cut of the old logs is said: they go away', async (t) => {
+  const directory = makeDirectory()
+  t.teardown(() => removeDirectory(directory))
+  let server = await startCkv({ directory, flags: ['--shards', '1', '--shard-memory', '64mb'] })
+  let client = await server.connect()
+  await client.send('SET', 'key', 'value')
+  await client.close()
+  await server.killNine()
+  const segment = join(directory, 'gen-1', 'shards', '000', 'segment-000001.ckv')
+  appendFileSync(segment, 'a torn block')
+  server = await startCkv({ directory, flags: ['--shards', '2', '--shard-memory', '64mb'] })
+  client = await server.connect()
+  t.equal(await client.send('GET', 'key'), 'value')
+  await client.close()
+  const lines = server.process.stderr.split('\n').filter((line) => line.includes(segment))
+  t.equal(lines.length, 1)
+  t.match(lines[0], /"level":40.*shard 0: cut 12 bytes of .* block header is cut short/)
+  await server.stop()
 })
