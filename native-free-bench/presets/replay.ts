@@ -1,6 +1,7 @@
 // How fast a log is read back: 2 M keys (16 B + 64 B) in two shards, replayed by one worker and by
-// two. The time is that of the ready line, from planning the memory to serving, less that of a start
-// without data, which is threads and modules. Above it the same log read by the recovery code alone.
+// two. The time is that of the ready line, from planning the memory to serving, less that of a
+// start without data, which is threads and modules. Above it the same log read by the recovery code
+// alone.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -6,7 +6,7 @@ import type { ReplyWriter } from '../wire/encoder.ts'
 
 /** Writes one whole reply. The depth is the tree's own, which is ours, not a client's. */
 export function encodeValue(reply: ReplyWriter, value: ReplyTree): void {
-  if (value === null) reply.nullArray()
+  if (value === null) reply.nullBulk()
   else if (typeof value === 'number') reply.integer(value)
   else if (typeof value === 'string') reply.bulkText(value)
   else if (value instanceof Uint8Array) reply.bulk(value, 0, value.length)

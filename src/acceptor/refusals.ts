@@ -60,7 +60,8 @@ function unknownCommand(decoder: CommandDecoder, profile: number): Uint8Array {
 function unknownSubcommand(decoder: CommandDecoder, name: string, profile: number): Uint8Array {
   if (profile !== PROFILE_CKV) {
     const start = decoder.argStarts[1]
-    return replies.unknownSubcommand70(name, decoder.bytes, start, decoder.argLengths[1])
+    const container = name.toUpperCase()
+    return replies.unknownSubcommand70(container, decoder.bytes, start, decoder.argLengths[1])
   }
   switch (name.toLowerCase()) {
     case 'cluster':

@@ -191,6 +191,7 @@ export class Router {
     const handler = this.#sessionHandlers[row.code]
     if (handler === undefined) writer.raw(wrongArity(row, this.#profile))
     else handler(session)
+    if (writer.isError(start)) this.#counters.add(COUNTER.errorsReplied, 1)
     this.#counters.add(COUNTER.commandsLocal, 1)
     this.#counters.addCall(row.code)
     this.deliver(connection, start)
@@ -471,8 +472,8 @@ export class Router {
 
   /**
    * Makes the records of this receive visible and sees to it that somebody looks. Nobody is woken
-   * for a shard that an acceptor holds: it looks at the rings when it gives the token back. The tail
-   * is stored before the token is read, or both could miss each other (test/models/token.pml: BUG9).
+   * for a shard that an acceptor holds: it looks at the rings when it gives the token back. The
+   * tail is stored before the token is read, or both could miss each other (token.pml: BUG9).
    */
   publish(): void {
     for (let index = 0; index < this.#touchedCount; index++) {

@@ -10,7 +10,7 @@ export function configGet(session: Session): void {
   for (let index = 2; index < session.argCount; index++) {
     patterns.push(argumentBytes(session, index))
   }
-  const pairs = configPairs(patterns, session.facts.options)
+  const pairs = configPairs(patterns, session.facts.options, session.facts.port)
   reply.mapHeader(pairs.length)
   for (const [name, value] of pairs) {
     reply.bulkText(name)

@@ -126,8 +126,14 @@ function commandEntry(row: CommandRow, profile: number): ReplyTree {
     set(categoriesOf(row).map((category) => simple(`@${category}`))),
     set(tipsOf(row)),
     set(row.keys.map(keyRangeEntry)),
-    set(servedSubcommands(row, profile).map((subrow) => commandEntry(subrow, profile))),
+    subcommandEntries(row, profile),
   ])
+}
+
+/** A set where there are none, else an array. [redis-7.0 server.c addReplyCommandSubCommands] */
+function subcommandEntries(row: CommandRow, profile: number): ReplyTree {
+  const entries = servedSubcommands(row, profile).map((subrow) => commandEntry(subrow, profile))
+  return entries.length === 0 ? set([]) : array(entries)
 }
 
 function keyRangeEntry(range: KeyRange): ReplyTree {

@@ -81,9 +81,10 @@ function setWithOptions(call: Call): void {
   const expiryMs = optionsExpiry(call, options)
   if (Number.isNaN(expiryMs) || !lengthAllowed(call, call.lengths[2])) return
   const side = keyArgument(call, KEY)
-  const entry = lookup(side, call.nowMs)
+  const gets = (options & OPTION_GET) !== 0
+  const entry = gets ? lookupRead(side, call.nowMs) : lookup(side, call.nowMs)
   const before = call.reply.position
-  if ((options & OPTION_GET) !== 0) {
+  if (gets) {
     // The old value goes out first: the effect may overwrite it where it is.
     if (entry === 0) call.reply.nullBulk()
     else if (isString(call, side, entry)) replyValue(call, side, entry)
@@ -162,7 +163,7 @@ export function getset(call: Call): void {
 
 export function getdel(call: Call): void {
   const side = keyArgument(call, KEY)
-  const entry = lookup(side, call.nowMs)
+  const entry = lookupRead(side, call.nowMs)
   if (entry === 0) {
     call.reply.nullBulk()
     return

@@ -170,14 +170,18 @@ export class Executor {
   run(): boolean {
     const call = this.call
     const row = call.row
+    const { reply } = call
+    const before = reply.position
     if ((row.flags & WRITE) !== 0 && !this.#canWrite(call)) {
-      call.reply.raw(MISCONF_DISK_FULL)
+      reply.raw(MISCONF_DISK_FULL)
+      this.counters.add(COUNTER.errorsReplied, 1)
       return false
     }
     this.counters.addCall(row.code)
     const handler = this.handlers[row.code]
     assert(handler !== undefined, 'a catalog row of a shard command has a handler')
     handler(call)
+    if (reply.isError(before)) this.counters.add(COUNTER.errorsReplied, 1)
     return true
   }
 
@@ -207,10 +211,10 @@ export class Executor {
   }
 
   /**
-   * Takes the tokens of the shards, which ascend, and waits for each. Workers only. Asked for all at
-   * once, taken one by one: the holders hand over side by side, or a command over eight busy shards
-   * would wait eight times. Taking stays in ascending order, so two coordinators never wait for
-   * each other.
+   * Takes the tokens of the shards, which ascend, and waits for each. Workers only. Asked for all
+   * at once, taken one by one: the holders hand over side by side, or a command over eight busy
+   * shards would wait eight times. Taking stays in ascending order, so two coordinators never wait
+   * for each other.
    */
   holdAll(shards: ArrayLike<number>, count: number, onWait: () => void): void {
     for (let index = 0; index < count; index++) {
@@ -249,11 +253,11 @@ export class Executor {
   }
 
   /**
-   * Under `always` the reply of a command over several shards waits in the lowest one's ring, for an
-   * LSN of that log. If it saw or did anything on another shard that is not durable yet, each such
-   * log and the lowest get a last block, empty or not: they are written as one group, whose parts
-   * become durable together (log/syncer.ts), so the one LSN stands for all. False: a log that cannot
-   * be written is among them, and nothing can be promised.
+   * Under `always` the reply of a command over several shards waits in the lowest one's ring, for
+   * an LSN of that log. If it saw or did anything on another shard that is not durable yet, each
+   * such log and the lowest get a last block, empty or not: they are written as one group, whose
+   * parts become durable together (log/syncer.ts), so the one LSN stands for all. False: a log that
+   * cannot be written is among them, and nothing can be promised.
    */
   #joinUndurable(shards: ArrayLike<number>, count: number): boolean {
     let others = 0

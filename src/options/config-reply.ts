@@ -1,6 +1,7 @@
 // CONFIG GET: Redis's names for our options, and the settings of Redis that are fixed here.
 // Derived from the table; `requirepass` and `masterauth` are never shown. Cold.
 
+import { resolve } from 'node:path'
 import { compileGlob, matchGlob } from '../base/glob.ts'
 import { REDIS_VALUE_BYTES_MAX } from '../base/limits.ts'
 import type { OptionRow, OptionValue, OutputLimit } from './rows.ts'
@@ -12,7 +13,6 @@ const FIXED: readonly (readonly [string, string])[] = [
   ['save', ''],
   ['maxmemory-policy', 'noeviction'],
   ['proto-max-bulk-len', String(REDIS_VALUE_BYTES_MAX)],
-  ['cluster-enabled', 'yes'],
   ['hash-max-ziplist-entries', '512'],
   ['hash-max-ziplist-value', '64'],
   ['list-max-ziplist-size', '-2'],
@@ -23,14 +23,16 @@ const FIXED: readonly (readonly [string, string])[] = [
 
 /**
  * Pairs of name and value for every setting that one of the patterns matches, whatever the case,
- * each once.
+ * each once. `port` is the one that is listened on.
  */
 export function configPairs(
   patterns: readonly Uint8Array[],
   options: Options,
+  port: number,
 ): readonly (readonly [string, string])[] {
   const globs = patterns.map((pattern) => compileGlob(pattern, 0, pattern.length, true))
-  return allPairs(options).filter(([name]) => {
+  const actual = { ...options, port, dir: resolve(options.dir) }
+  return allPairs(actual).filter(([name]) => {
     const bytes = Buffer.from(name, 'latin1')
     return globs.some((glob) => matchGlob(glob, bytes, 0, bytes.length))
   })
@@ -44,6 +46,7 @@ function allPairs(options: Options): readonly (readonly [string, string])[] {
   return [
     ...named,
     ...FIXED,
+    ['cluster-enabled', options.profile === 'redis' ? 'no' : 'yes'],
     ['maxmemory', String(options.shards * options.shardMemoryBytes)],
     ['client-output-buffer-limit', outputLimits(options)],
   ]

@@ -81,6 +81,11 @@ export class ReplyWriter {
     return true
   }
 
+  /** Is the reply that begins there, if one was written, an error? */
+  isError(start: number): boolean {
+    return this.position > start && this.bytes[start] === TYPE_ERROR
+  }
+
   // ── whole replies ──────────────────────────────────────────────────────────────────────────
 
   /** Bytes that are already encoded: constants of replies.ts, pieces of other writers. */

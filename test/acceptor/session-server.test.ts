@@ -41,7 +41,7 @@ t.test('trees become RESP2 or RESP3', async (t) => {
     return Buffer.from(writer.bytes.subarray(0, writer.position)).toString('latin1')
   }
   const bulks = '$4\r\ntext\r\n$2\r\n\xff\0\r\n+fine\r\n'
-  t.equal(encoded(2), `*7\r\n*-1\r\n:-1\r\n${bulks}*1\r\n$1\r\na\r\n*2\r\n$1\r\nk\r\n*0\r\n`)
+  t.equal(encoded(2), `*7\r\n$-1\r\n:-1\r\n${bulks}*1\r\n$1\r\na\r\n*2\r\n$1\r\nk\r\n*0\r\n`)
   t.equal(encoded(3), `*7\r\n_\r\n:-1\r\n${bulks}~1\r\n$1\r\na\r\n%1\r\n$1\r\nk\r\n*0\r\n`)
 })
 

@@ -22,9 +22,9 @@ import * as row from '../../src/rows/layout.ts'
 import { loadLsn, sideLong } from '../../src/rows/rows.ts'
 import { Instance, SHARDS } from './instance.ts'
 
-const UNKNOWN =
-  '-MISCONF Errors writing to the AOF file: outcome unknown, the effect may be lost at a restart\r\n'
-const REFUSED = '-MISCONF Errors writing to the AOF file: No space left on device\r\n'
+const MISCONF = '-MISCONF Errors writing to the AOF file: '
+const UNKNOWN = `${MISCONF}outcome unknown, the effect may be lost at a restart\r\n`
+const REFUSED = `${MISCONF}No space left on device\r\n`
 
 const LOG = { instance: 'crs-test0001', generation: 1, startLsn: 0 }
 

@@ -2,9 +2,11 @@
 // and whenever the process dies or power fails.
 
 import t from 'tap'
+import { LOG_READ_BYTES, LOG_RETRY_MS } from '../../src/base/limits.ts'
 import { dumpSegment } from '../../src/log/dump.ts'
 import { NodeLogFs } from '../../src/log/files.ts'
 import { commitGroup, writeLargeRecords } from '../../src/log/groups.ts'
+import * as layout from '../../src/log/layout.ts'
 import { resolveGroups } from '../../src/log/resolve-groups.ts'
 import { scanShard } from '../../src/log/scan.ts'
 import { Syncer } from '../../src/log/syncer.ts'
@@ -95,6 +97,18 @@ t.test('wherever in the slice the block ends', async (t) => {
   t.equal(recoverAll(files)[0].join(), texts.join())
 })
 
+t.test('a record whose head crosses the end of what is read at once', async (t) => {
+  const files = new SimFs()
+  const [fixture] = openLogs(files).fixtures
+  const headers = layout.BLOCK_HEADER_BYTES + layout.RECORD_HEAD_BYTES
+  const valueBytes = LOG_READ_BYTES - headers - 'x'.length
+  // Replay begins to read at the block: of the second record only 8 bytes are there.
+  const texts = [addLarge(fixture, 'x', valueBytes - 8), addLarge(fixture, 'y')]
+  t.ok(writeLargeRecords([fixture.log]))
+  t.equal(fixture.commit(), WRITE_OK)
+  t.equal(recoverAll(files)[0].join(), texts.join())
+})
+
 t.test('more pieces than a system call takes, on real files', async (t) => {
   const files = new NodeLogFs()
   const directory = t.testdir()
@@ -142,6 +156,44 @@ t.test('a log that wrote its block is cut back when another cannot', async (t) =
   second.set('b', '2')
   t.equal(commitGroup(logs, 1), WRITE_OK)
   t.same(recoverAll(files), [['1 0 a=1 @-1'], ['1 0 b=2 @-1']])
+})
+
+t.test('a log that cannot be cut back takes nothing until it is', async (t) => {
+  const files = new SimFs()
+  const { fixtures } = openLogs(files)
+  const logs = fixtures.map(({ log }) => log)
+  const [first, second] = fixtures
+  first.set('a', '1')
+  second.set('b', '1')
+  for (const fixture of fixtures) addLarge(fixture, 'x')
+  const calls: string[] = []
+  files.fault = (operation, path) => {
+    if (path.startsWith('/log-0')) calls.push(operation)
+    if (operation === 'ftruncate') return 'EIO'
+    return operation === 'write' && path.startsWith('/log-1') ? 'ENOSPC' : ''
+  }
+  t.notOk(writeLargeRecords(logs))
+  t.notOk(first.log.healthy())
+  // What the turn has done before on this shard waits: a whole block stands in its way.
+  t.not(first.commit(), WRITE_OK)
+  t.not(second.commit(), WRITE_OK)
+  t.equal(calls.lastIndexOf('write') < calls.indexOf('ftruncate'), true, 'nothing is written')
+  t.same(recoverAll(files), [[], []], 'a process that dies now')
+  files.fault = () => ''
+  for (const fixture of fixtures) {
+    const other = fixture.writer(2)
+    fixture.attach(other)
+    t.ok(other.writable(fixture.clock.wallMs() + LOG_RETRY_MS), 'healed by another thread')
+  }
+  t.same(recoverAll(files), [['1 0 a=1 @-1'], ['1 0 b=1 @-1']])
+  for (const fixture of fixtures) fixture.attach()
+  const texts = fixtures.map((fixture) => addLarge(fixture, 'x'))
+  t.ok(writeLargeRecords(logs))
+  t.equal(commitGroup(logs, 1), WRITE_OK)
+  t.same(recoverAll(files), [
+    ['1 0 a=1 @-1', texts[0]],
+    ['1 0 b=1 @-1', texts[1]],
+  ])
 })
 
 // ── at every crash ────────────────────────────────────────────────────────────────────────────

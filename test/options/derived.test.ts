@@ -70,11 +70,14 @@ const parsed = parseOptions({
 })
 if (parsed.kind !== 'run') throw new Error('a run was expected')
 const { options } = parsed
+/** Listened on, where any free one was asked for. */
+const PORT = 41_234
 const get = (...patterns: string[]): Record<string, string> =>
   Object.fromEntries(
     configPairs(
       patterns.map((pattern) => Buffer.from(pattern)),
       options,
+      PORT,
     ),
   )
 
@@ -88,11 +91,17 @@ t.test('CONFIG GET shows what tools ask for', async (t) => {
     'client-output-buffer-limit':
       'normal 268435456 67108864 60 slave 0 0 0 pubsub 33554432 8388608 60',
   })
+  t.same(get('port', 'cluster-enabled'), { port: '41234', 'cluster-enabled': 'yes' })
+  t.match(get('dir').dir, /^\/.*data$/, 'from the root')
   t.same(get('nosuch', '__proto__', ''), {})
 })
 
 t.test('CONFIG GET * shows every setting once and no secret', async (t) => {
-  const pairs = configPairs([Buffer.from('*'), Buffer.from('*'), Buffer.from('port')], options)
+  const pairs = configPairs(
+    [Buffer.from('*'), Buffer.from('*'), Buffer.from('port')],
+    options,
+    PORT,
+  )
   const names = pairs.map(([name]) => name)
   t.equal(new Set(names).size, names.length)
   for (const row of OPTION_ROWS as readonly OptionRow[]) {
