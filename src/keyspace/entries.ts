@@ -72,6 +72,7 @@ export function prepareEntry(
   valueLength: number,
   expiryMs: number,
   spareBytes: number,
+  chunksOf = 0,
 ): number {
   const { arena, record } = side
   if (record.entry === 0 && !dictionaryReserve(arena, record.root, record.hash)) return 0
@@ -85,6 +86,7 @@ export function prepareEntry(
     valueLength,
     expiryMs,
     spareBytes,
+    chunksOf,
   )
 }
 

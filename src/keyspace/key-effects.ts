@@ -16,9 +16,11 @@ import { dictionaryCount, dictionarySetExpiry } from '../memory/dictionary.ts'
 import {
   entryEncoding,
   entryHasExpiryField,
+  entryIsChunked,
   entryType,
   entryValueLength,
   releaseEntry,
+  releaseEntryBlock,
 } from '../memory/entry.ts'
 import { NO_EXPIRY } from '../memory/layout.ts'
 import { copyValueBetween } from '../memory/value.ts'
@@ -26,9 +28,9 @@ import {
   allowReclaiming,
   appendRecord,
   isLarge,
+  linkEntry,
   locate,
   prepareEntry,
-  putEntry,
   unlinkEntry,
   writeLarge,
 } from './entries.ts'
@@ -57,32 +59,40 @@ export function keyExpireAt(side: ShardSide, expiryMs: number): number {
   record.clearValue()
   const entry = locate(side)
   if (entry === 0) return EFFECT_OK
+  if (!entryHasExpiryField(arena, entry)) return moveToExpiry(side, entry, expiryMs)
   const large = isLarge(side)
-  if (entryHasExpiryField(arena, entry)) {
-    if (large && !writeLarge(side)) return EFFECT_NOT_WRITTEN
-    dictionarySetExpiry(arena, record.root, record.page, record.slot, expiryMs)
-  } else {
-    const length = entryValueLength(arena, entry)
-    // A full shard must be able to let keys expire. [ckv: reads, DEL, EXPIRE work when full]
-    allowReclaiming(side)
-    arena.reserveOpen = true
-    const moved = prepareEntry(
-      side,
-      entryType(arena, entry),
-      entryEncoding(arena, entry),
-      length,
-      expiryMs,
-      0,
-    )
-    arena.reserveOpen = false
-    if (moved === 0) return EFFECT_OUT_OF_MEMORY
-    if (large && !writeLarge(side)) {
-      releaseEntry(arena, moved)
-      return EFFECT_NOT_WRITTEN
-    }
-    copyValueBetween(arena, entry, 0, moved, 0, length)
-    putEntry(side, moved, expiryMs)
+  if (large && !writeLarge(side)) return EFFECT_NOT_WRITTEN
+  dictionarySetExpiry(arena, record.root, record.page, record.slot, expiryMs)
+  if (!large) appendRecord(side)
+  return EFFECT_OK
+}
+
+/**
+ * keyExpireAt of an entry without room for an expiry: it moves to one that has it. The chunks of a
+ * long value stay where they are, so that takes little memory, which the reserve has: a full shard
+ * must be able to let keys expire. [ckv: reads, DEL, EXPIRE work when full]
+ */
+function moveToExpiry(side: ShardSide, entry: number, expiryMs: number): number {
+  const { arena } = side
+  const length = entryValueLength(arena, entry)
+  const chunked = entryIsChunked(arena, entry)
+  const type = entryType(arena, entry)
+  const encoding = entryEncoding(arena, entry)
+  allowReclaiming(side)
+  arena.reserveOpen = true
+  const moved = prepareEntry(side, type, encoding, length, expiryMs, 0, chunked ? entry : 0)
+  arena.reserveOpen = false
+  if (moved === 0) return EFFECT_OUT_OF_MEMORY
+  const large = isLarge(side)
+  if (large && !writeLarge(side)) {
+    if (chunked) releaseEntryBlock(arena, moved)
+    else releaseEntry(arena, moved)
+    return EFFECT_NOT_WRITTEN
   }
+  if (!chunked) copyValueBetween(arena, entry, 0, moved, 0, length)
+  linkEntry(side, moved, expiryMs)
+  if (chunked) releaseEntryBlock(arena, entry)
+  else releaseEntry(arena, entry)
   if (!large) appendRecord(side)
   return EFFECT_OK
 }

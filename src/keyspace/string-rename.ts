@@ -45,6 +45,19 @@ export function stringRename(
 ): number {
   oldKey.setEffect(EFFECT_DELETE, NO_EXPIRY)
   oldKey.clearValue()
+  // No more is stored afterwards than before. [redis: RENAME is not refused for want of memory]
+  target.arena.reserveOpen = true
+  const outcome = renameEither(source, oldKey, target, expiryMs)
+  target.arena.reserveOpen = false
+  return outcome
+}
+
+function renameEither(
+  source: ShardSide,
+  oldKey: EffectRecord,
+  target: ShardSide,
+  expiryMs: number,
+): number {
   if (recordIsLarge(source.log, oldKey)) return renameLarge(source, oldKey, target, expiryMs)
   const outcome = stringSet(target, expiryMs)
   if (outcome !== EFFECT_OK) return outcome

@@ -63,7 +63,9 @@ export function entryBlockBytes(flags: number, keyLength: number, valueLength: n
  * Allocates an entry and its chunks, writes header and key; the value bytes are whatever was
  * there. A string longer than VALUE_CHUNK_BYTES gets the encoding STRING_CHUNKED.
  * `expiryMs`: ms since 1970 or NO_EXPIRY. `spareBytes`: room for the value to grow in place, only
- * kept when the block is an extent. Returns 0 when out of memory, then nothing has changed.
+ * kept when the block is an extent. `chunksOf`: a chunked entry with a value of that length, whose
+ * chunks are this one's then: the other has to go by `releaseEntryBlock` (or this one, to undo it).
+ * Returns 0 when out of memory, then nothing has changed.
  */
 export function createEntry(
   arena: Arena,
@@ -75,6 +77,7 @@ export function createEntry(
   valueLength: number,
   expiryMs: number,
   spareBytes = 0,
+  chunksOf = 0,
 ): number {
   const chunked = valueLength > VALUE_CHUNK_BYTES
   assert(!chunked || type === TYPE_STRING, 'only strings are chunked')
@@ -103,7 +106,9 @@ export function createEntry(
     keyByte += 8
   }
   copyBytes(keyBytes, keyStart, arena.bytes[segment], keyByte, keyLength)
-  if (chunked && !allocateChunks(arena, entry, valueLength)) {
+  if (chunked && chunksOf !== 0) {
+    copyChunkTable(arena, chunksOf, entry, valueLength)
+  } else if (chunked && !allocateChunks(arena, entry, valueLength)) {
     release(arena, entry, blockBytes)
     return 0
   }
@@ -116,6 +121,11 @@ export function releaseEntry(arena: Arena, entry: number): void {
     const valueLength = entryValueLength(arena, entry)
     releaseChunks(arena, entry, valueLength, 0, chunkCountFor(valueLength))
   }
+  release(arena, entry, entryByteLength(arena, entry))
+}
+
+/** Gives back the entry's own block; its chunks, if it has any, belong to another entry. */
+export function releaseEntryBlock(arena: Arena, entry: number): void {
   release(arena, entry, entryByteLength(arena, entry))
 }
 
@@ -329,6 +339,16 @@ function allocateChunks(arena: Arena, entry: number, valueLength: number): boole
     table[tableWord + index] = chunk
   }
   return true
+}
+
+function copyChunkTable(arena: Arena, source: number, target: number, valueLength: number): void {
+  const from = chunkTableWord(arena, source)
+  const to = chunkTableWord(arena, target)
+  const sourceWords = arena.words[source >>> SEGMENT_SHIFT]
+  const targetWords = arena.words[target >>> SEGMENT_SHIFT]
+  for (let index = chunkCountFor(valueLength) - 1; index >= 0; index--) {
+    targetWords[to + index] = sourceWords[from + index]
+  }
 }
 
 /** Gives back the chunks [from, to) of a value of this length. */

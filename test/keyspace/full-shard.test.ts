@@ -4,7 +4,7 @@
 import t from 'tap'
 import { releasePending } from '../../src/memory/database.ts'
 import { checkSound, OK } from '../command/script.ts'
-import { ShardFixture } from '../support/shard-fixture.ts'
+import { NOW_MS, ShardFixture } from '../support/shard-fixture.ts'
 
 /** The least that keeps something back for EXPIRE and for recovery. */
 const ARENA_BYTES = 4_194_304
@@ -111,4 +111,32 @@ t.test('a log with a flush is read into memory that holds its keys only once', a
     fixture.releaseAll()
   }
   checkSound(t, fixture, 'three fillings')
+})
+
+t.test('keys of long values expire and get other names on a full shard', async (t) => {
+  const long = Buffer.alloc(3_500_000, 'long')
+  for (const words of [
+    ['EXPIRE', 'l:1', '1000'],
+    ['PEXPIREAT', 'l:1', String(NOW_MS + 5000)],
+    ['GETEX', 'l:1', 'EX', '1000'],
+    ['RENAME', 's:1', 's:new'],
+  ]) {
+    const fixture = new ShardFixture({ profile: 'redis', arenaBytes: 16_777_216 })
+    let stored = 0
+    while (JSON.stringify(fixture.run('SET', `l:${stored}`, long)) === JSON.stringify(OK)) stored++
+    t.ok(stored > 2, `${stored} long values`)
+    while (JSON.stringify(fixture.run('SET', `s:${stored}`, VALUE)) === JSON.stringify(OK)) stored++
+    fixture.run('DEL', 'l:0')
+    fixture.run('SET', 's:1', VALUE)
+    while (JSON.stringify(fixture.run('SET', `t:${stored}`, VALUE)) === JSON.stringify(OK)) stored++
+    t.notMatch(JSON.stringify(fixture.run(...words)), /error/, words[0])
+    const key = words[0] === 'RENAME' ? 's:new' : 'l:1'
+    const wanted = words[0] === 'RENAME' ? VALUE : long.toString()
+    t.ok(fixture.run('GET', key) === wanted, 'the value is the same')
+    t.equal(Number(fixture.run('TTL', key)) > 0, words[0] !== 'RENAME')
+    checkSound(t, fixture, words[0])
+    t.same(fixture.run('PERSIST', key), words[0] === 'RENAME' ? 0 : 1)
+    t.equal(fixture.run('DEL', key), 1)
+    checkSound(t, fixture, 'and gone')
+  }
 })
