@@ -237,19 +237,18 @@ export class Executor {
   }
 
   commitGroup(shards: ArrayLike<number>, count = shards.length): number {
-    if (Atomics.load(this.rows.words, FSYNC_POLICY_WORD) === FSYNC_ALWAYS) {
-      if (!this.#joinUndurable(shards, count)) return WRITE_OTHER_ERROR
-    }
+    const always = Atomics.load(this.rows.words, FSYNC_POLICY_WORD) === FSYNC_ALWAYS
+    const unpromised = always && !this.#joinUndurable(shards, count) ? WRITE_OTHER_ERROR : WRITE_OK
     const logs: ShardLog[] = []
     for (let index = 0; index < count; index++) {
       const log = this.sides[shards[index]].log
       if (log.uncommitted()) logs.push(log)
     }
     const nowMs = this.call.clock.wallMs()
-    if (logs.length === 0) return 0
+    if (logs.length === 0) return unpromised
     const outcome = commitGroup(logs, nowMs)
     this.#askForSync()
-    return outcome
+    return outcome !== WRITE_OK ? outcome : unpromised
   }
 
   /**
@@ -257,7 +256,7 @@ export class Executor {
    * an LSN of that log. If it saw or did anything on another shard that is not durable yet, each
    * such log and the lowest get a last block, empty or not: they are written as one group, whose
    * parts become durable together (log/syncer.ts), so the one LSN stands for all. False: a log that
-   * cannot be written is among them, and nothing can be promised.
+   * cannot be written is among them, and nothing can be promised; then no block was opened.
    */
   #joinUndurable(shards: ArrayLike<number>, count: number): boolean {
     let others = 0
@@ -265,13 +264,14 @@ export class Executor {
       const { log } = this.sides[shards[index]]
       if (!log.isUndurable()) continue
       if (!log.healthy()) return false
-      log.lastBlockLsn()
       others++
     }
     if (others === 0) return true
-    const lowest = this.sides[shards[0]].log
-    if (!lowest.healthy()) return false
-    lowest.lastBlockLsn()
+    if (!this.sides[shards[0]].log.healthy()) return false
+    for (let index = 0; index < count; index++) {
+      const { log } = this.sides[shards[index]]
+      if (index === 0 || log.isUndurable()) log.lastBlockLsn()
+    }
     return true
   }
 

@@ -163,6 +163,22 @@ t.test('a full disk answers', async (t) => {
   t.equal(client.ask(0, 'MGET', KEYS[0], KEYS[2]), '*2\r\n$-1\r\n$1\r\nz\r\n')
 })
 
+t.test('what cannot become durable is not promised, and nothing is left open', async (t) => {
+  for (const broken of [0, 2]) {
+    const client = new OneClient()
+    const { rows } = client.instance
+    client.ask(1, 'SET', KEYS[1], 'b')
+    client.ask(2, 'SET', KEYS[2], 'c')
+    rows.words[row.sideRow(broken, 0) + row.SYNC_FAILED_WORD] = 1
+    const reply = client.ask(0, 'MGET', KEYS[0], KEYS[1], KEYS[2])
+    t.notMatch(reply, /\*3/, `shard ${broken}: no values yet`)
+    // Under every policy a holding ends with a commit: the next ones say so by an assertion.
+    t.doesNotThrow(() => client.ask(1, 'SET', KEYS[1], 'd'))
+    t.match(`${reply}${client.sync()}`, /MISCONF.*outcome unknown/, `shard ${broken}: said`)
+    t.match(client.ask(0, 'SET', KEYS[0], 'a'), broken === 0 ? /MISCONF/ : /^$/)
+  }
+})
+
 t.test('half of a group that waits is not written', async (t) => {
   const client = new OneClient()
   const { files, rows } = client.instance
