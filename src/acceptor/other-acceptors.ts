@@ -3,18 +3,14 @@
 // worker woken for them is a third thread that wants a core; see ARCHITECTURE.md for the figures.
 // There is none where there is one acceptor.
 
-import { GREAT_REQUEST_BYTES } from '../base/limits.ts'
-import { ROWS_BY_CODE } from '../catalog/table.ts'
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
-import { replyRing, requestRing } from '../executor/attach.ts'
-import { drainBacklog, ReplyBacklog } from '../executor/backlog.ts'
+import { attachServer } from '../executor/attach.ts'
+import { drainBacklog, type ReplyBacklog } from '../executor/backlog.ts'
 import type { Executor } from '../executor/executor.ts'
 import type { SharedPlan } from '../executor/plan.ts'
-import { ShardServer } from '../executor/serve.ts'
+import type { ShardServer } from '../executor/serve.ts'
 import { replyBytesMax } from '../options/rows.ts'
-import { ChunkPool } from '../ring/pool.ts'
-import type { Ring } from '../ring/ring.ts'
 import { ReplyWriter } from '../wire/encoder.ts'
 
 const REPLY_BYTES_FIRST = 16_384
@@ -29,33 +25,13 @@ export class OtherAcceptors {
   #retryArmed = false
 
   constructor(shared: SharedPlan, executor: Executor, counters: Counters) {
-    const { facts, acceptorThreads } = shared
-    const { rows } = executor
-    const pool = new ChunkPool(shared.pool, GREAT_REQUEST_BYTES)
-    const requests: Ring[] = []
-    const replies: Ring[] = []
-    for (let acceptor = 0; acceptor < facts.acceptorCount; acceptor++) {
-      for (let shard = 0; shard < facts.shardCount; shard++) {
-        requests.push(requestRing(shared, rows, acceptor, shard))
-        replies.push(replyRing(shared, rows, acceptor, shard))
-      }
-    }
+    const replyBytes = replyBytesMax(shared.facts.options.outputLimitNormal)
+    const reply = new ReplyWriter(REPLY_BYTES_FIRST, replyBytes)
+    const { server, backlog } = attachServer(shared, executor, reply)
     this.#executor = executor
     this.#counters = counters
-    const { shardCount } = facts
-    const { behind } = executor
-    this.#backlog = new ReplyBacklog(rows, pool, replies, acceptorThreads, shardCount, behind)
-    this.#server = new ShardServer(
-      rows,
-      executor,
-      pool,
-      this.#backlog,
-      ROWS_BY_CODE,
-      requests,
-      replies,
-      acceptorThreads,
-      new ReplyWriter(REPLY_BYTES_FIRST, replyBytesMax(facts.options.outputLimitNormal)),
-    )
+    this.#server = server
+    this.#backlog = backlog
   }
 
   /** Commits what this thread ran on the shard, with what it serves for others. 0 or the error. */

@@ -2,7 +2,7 @@
 // the same way; what differs is which end of the rings it uses.
 
 import { type Clock, SystemClock } from '../base/clock.ts'
-import { CKV_VALUE_BYTES_MAX, REDIS_VALUE_BYTES_MAX } from '../base/limits.ts'
+import { CKV_VALUE_BYTES_MAX, GREAT_REQUEST_BYTES, REDIS_VALUE_BYTES_MAX } from '../base/limits.ts'
 import { SeededRandom, secretBytes } from '../base/random.ts'
 import { PROFILE_REDIS } from '../catalog/spec.ts'
 import { ROWS_BY_CODE } from '../catalog/table.ts'
@@ -20,12 +20,15 @@ import {
   replyRingByte,
   requestRingByte,
 } from '../ring/layout.ts'
+import { ChunkPool } from '../ring/pool.ts'
 import { Ring } from '../ring/ring.ts'
 import { REPLY_TAIL_WORD, REQUEST_HEAD_WORD, sideRow } from '../rows/layout.ts'
 import { Rows } from '../rows/rows.ts'
 import type { ReplyWriter } from '../wire/encoder.ts'
+import { ReplyBacklog } from './backlog.ts'
 import { type AcceptorCursors, Executor } from './executor.ts'
 import type { SharedPlan } from './plan.ts'
+import { ShardServer } from './serve.ts'
 
 export function attachSides(
   shared: SharedPlan,
@@ -115,6 +118,42 @@ export function attachExecutor(
     shared.syncThread,
   )
   return { rows, clock, sides, executor }
+}
+
+/**
+ * What serves request rings on a thread: a worker's, or an acceptor's that serves the others.
+ * `reply` is where replies are encoded before they go to a ring.
+ */
+export function attachServer(
+  shared: SharedPlan,
+  executor: Executor,
+  reply: ReplyWriter,
+): { server: ShardServer; backlog: ReplyBacklog } {
+  const { facts, acceptorThreads } = shared
+  const { rows, behind } = executor
+  const pool = new ChunkPool(shared.pool, GREAT_REQUEST_BYTES)
+  const requests: Ring[] = []
+  const replies: Ring[] = []
+  for (let acceptor = 0; acceptor < facts.acceptorCount; acceptor++) {
+    for (let shard = 0; shard < facts.shardCount; shard++) {
+      requests.push(requestRing(shared, rows, acceptor, shard))
+      replies.push(replyRing(shared, rows, acceptor, shard))
+    }
+  }
+  const { shardCount } = facts
+  const backlog = new ReplyBacklog(rows, pool, replies, acceptorThreads, shardCount, behind)
+  const server = new ShardServer(
+    rows,
+    executor,
+    pool,
+    backlog,
+    ROWS_BY_CODE,
+    requests,
+    replies,
+    acceptorThreads,
+    reply,
+  )
+  return { server, backlog }
 }
 
 function acceptorCursors(shared: SharedPlan): AcceptorCursors[] {

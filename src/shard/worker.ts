@@ -4,19 +4,13 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../base/assert.ts'
-import { GREAT_REQUEST_BYTES } from '../base/limits.ts'
-import { ROWS_BY_CODE } from '../catalog/table.ts'
 import { Counters } from '../counters/counters.ts'
-import { attachExecutor, replyRing, requestRing } from '../executor/attach.ts'
-import { ReplyBacklog } from '../executor/backlog.ts'
+import { attachExecutor, attachServer } from '../executor/attach.ts'
 import type { ThreadPlan } from '../executor/plan.ts'
-import { ShardServer } from '../executor/serve.ts'
 import { loadHasher } from '../log/checksum.ts'
 import { replyBytesMax } from '../options/rows.ts'
 import { recoverShards } from '../recovery/recover.ts'
 import { EventRing } from '../ring/events.ts'
-import { ChunkPool } from '../ring/pool.ts'
-import type { Ring } from '../ring/ring.ts'
 import { ReplyWriter } from '../wire/encoder.ts'
 import { WorkerLoop } from './loop.ts'
 
@@ -42,35 +36,7 @@ const recovery = {
 }
 await recoverShards(recovery, rows, clock, sides, index, port, events)
 
-const pool = new ChunkPool(shared.pool, GREAT_REQUEST_BYTES)
-const requests: Ring[] = []
-const replies: Ring[] = []
-for (let acceptor = 0; acceptor < facts.acceptorCount; acceptor++) {
-  for (let shard = 0; shard < facts.shardCount; shard++) {
-    requests.push(requestRing(shared, rows, acceptor, shard))
-    replies.push(replyRing(shared, rows, acceptor, shard))
-  }
-}
-const { acceptorThreads } = shared
-const backlog = new ReplyBacklog(
-  rows,
-  pool,
-  replies,
-  acceptorThreads,
-  facts.shardCount,
-  executor.behind,
-)
-const server = new ShardServer(
-  rows,
-  executor,
-  pool,
-  backlog,
-  ROWS_BY_CODE,
-  requests,
-  replies,
-  acceptorThreads,
-  reply,
-)
+const { server, backlog } = attachServer(shared, executor, reply)
 const counters = new Counters(shared.counters, thread)
 new WorkerLoop(rows, executor, server, backlog, clock, counters, index, shared).run()
 port.close()
