@@ -50,6 +50,7 @@ import {
   STOPPED_RING_FULL,
 } from './connection.ts'
 import type { Inbox } from './inbox.ts'
+import { SEVERAL_SHARDS, SLOTS_REFUSED, shardOfKeys } from './key-shards.ts'
 import type { Output } from './output.ts'
 import { isHello, refuse, wrongArity } from './refusals.ts'
 import type { Session, SessionHandler } from './session.ts'
@@ -222,14 +223,14 @@ export class Router {
   #toShard(connection: Connection, decoder: CommandDecoder, row: CommandRow): boolean {
     const { bytes, argStarts, argLengths } = decoder
     let shard = 0
-    if (row.firstKey > 0) {
+    if (row.multiKey) {
+      const crossSlot = this.#profile === PROFILE_REDIS || (row.flags & CROSS_SLOT_OK) !== 0
+      shard = shardOfKeys(decoder, row, crossSlot, this.#shardCount)
+      if (shard === SLOTS_REFUSED) return this.#error(connection, replies.CROSS_SLOT)
+      if (shard === SEVERAL_SHARDS) return this.#toShards(connection, decoder, row)
+    } else if (row.firstKey > 0) {
       const slot = slotOfKey(bytes, argStarts[row.firstKey], argLengths[row.firstKey])
       shard = shardOfSlot(slot, this.#shardCount)
-      if (row.multiKey) {
-        const spread = this.#spread(decoder, row, slot, shard)
-        if (spread === SPREAD_SLOTS_REFUSED) return this.#error(connection, replies.CROSS_SLOT)
-        if (spread === SPREAD_SHARDS) return this.#toShards(connection, decoder, row)
-      }
     } else if (row.merge === MERGE_CURSOR) {
       shard = shardOfScanCursor(bytes, argStarts[1], argLengths[1], this.#shardCount)
     } else if ((row.flags & BY_SLOT) !== 0) {
@@ -244,20 +245,6 @@ export class Router {
     }
     const placeable = this.#sharing && this.#allowsPlace(fast, shard)
     return this.#toRing(connection, decoder, row, shard, placeable ? REQUEST_PLACEABLE : 0)
-  }
-
-  /** How far the keys of one command lie apart. */
-  #spread(decoder: CommandDecoder, row: CommandRow, firstSlot: number, shard: number): number {
-    const last = row.lastKey < 0 ? decoder.argCount + row.lastKey : row.lastKey
-    const crossSlot = this.#profile === PROFILE_REDIS || (row.flags & CROSS_SLOT_OK) !== 0
-    let spread = SPREAD_NONE
-    for (let index = row.firstKey + row.keyStep; index <= last; index += row.keyStep) {
-      const slot = slotOfKey(decoder.bytes, decoder.argStarts[index], decoder.argLengths[index])
-      if (slot === firstSlot) continue
-      if (!crossSlot) return SPREAD_SLOTS_REFUSED
-      if (shardOfSlot(slot, this.#shardCount) !== shard) spread = SPREAD_SHARDS
-    }
-    return spread
   }
 
   #shardOfSlotArgument(decoder: CommandDecoder): number {
@@ -487,7 +474,3 @@ export class Router {
     this.#touchedCount = 0
   }
 }
-
-const SPREAD_NONE = 0
-const SPREAD_SHARDS = 1
-const SPREAD_SLOTS_REFUSED = 2

@@ -50,6 +50,7 @@ function refuseGetKeys(session: Session, failure: GetKeysFailure): void {
   const { reply, facts } = session
   if (failure === 'invalid-command') reply.error(replies.COMMAND_INVALID)
   else if (failure === 'invalid-arity') reply.error(replies.COMMAND_INVALID_ARITY)
+  else if (failure === 'invalid-arguments') reply.error(replies.COMMAND_INVALID_ARGUMENTS)
   else if (facts.profile === PROFILE_REDIS) reply.error(replies.COMMAND_NO_KEYS)
   else reply.raw(replies.EMPTY_ARRAY)
 }

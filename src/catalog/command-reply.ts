@@ -5,10 +5,10 @@
 
 import { compileGlob, matchGlob } from '../base/glob.ts'
 import { categoriesOf, flagWords, tipsOf } from './flag-words.ts'
-import { lastKey } from './keys.ts'
+import { findKeys, keyPositions } from './keys.ts'
 import { arityFits, findCommand, findSubcommand, servedIn } from './lookup.ts'
 import { array, map, type ReplyTree, set, simple } from './reply-tree.ts'
-import { type CommandRow, type KeyRange, PROFILE_CKV } from './spec.ts'
+import { type CommandRow, type KeyPlace, PROFILE_CKV } from './spec.ts'
 import { COMMANDS } from './table.ts'
 
 /** COMMAND, and COMMAND INFO without names. */
@@ -63,7 +63,7 @@ export function commandList(filter: ListFilter, profile: number): ReplyTree {
 }
 
 /** Why COMMAND GETKEYS has no answer; wire/ has the text of each. */
-export type GetKeysFailure = 'invalid-command' | 'invalid-arity' | 'no-keys'
+export type GetKeysFailure = 'invalid-command' | 'invalid-arity' | 'invalid-arguments' | 'no-keys'
 
 /** COMMAND GETKEYS: `line` is the inner command line, its name first. */
 export function commandGetKeys(
@@ -72,13 +72,16 @@ export function commandGetKeys(
 ): ReplyTree | GetKeysFailure {
   const row = rowOfLine(line, profile)
   if (row === undefined) return 'invalid-command'
-  if (row.firstKey === 0) return 'no-keys'
+  if (row.keys.length === 0) return 'no-keys'
   if (!arityFits(row, line.length, profile)) return 'invalid-arity'
-  const keys: Uint8Array[] = []
-  for (let at = row.firstKey, last = lastKey(row, line.length); at <= last; at += row.keyStep) {
-    keys.push(line[at])
+  const lengths = Int32Array.from(line, (word) => word.length)
+  const starts = new Int32Array(line.length)
+  for (let index = 1; index < line.length; index++) {
+    starts[index] = starts[index - 1] + lengths[index - 1]
   }
-  return array(keys)
+  const count = findKeys(row, Buffer.concat(line), starts, lengths, line.length)
+  if (count === 0) return 'invalid-arguments'
+  return array(Array.from(keyPositions.subarray(0, count), (index) => line[index]))
 }
 
 /** Rows that a profile serves, first words only. */
@@ -116,16 +119,14 @@ function commandEntry(row: CommandRow, profile: number): ReplyTree {
     row.name,
     profile === PROFILE_CKV ? row.arity32 : row.arityLater,
     profile === PROFILE_CKV ? array(words) : set(words),
-    row.firstKey,
-    row.lastKey,
-    row.keyStep,
+    ...fixedKeys(row, profile),
   ]
   if (profile === PROFILE_CKV) return array(early)
   return array([
     ...early,
     set(categoriesOf(row).map((category) => simple(`@${category}`))),
     set(tipsOf(row)),
-    set(row.keys.map(keyRangeEntry)),
+    set(row.keys.map(keyPlaceEntry)),
     subcommandEntries(row, profile),
   ])
 }
@@ -136,29 +137,71 @@ function subcommandEntries(row: CommandRow, profile: number): ReplyTree {
   return entries.length === 0 ? set([]) : array(entries)
 }
 
-function keyRangeEntry(range: KeyRange): ReplyTree {
+/** 3.2 names no fixed place where others are counted. */
+function fixedKeys(row: CommandRow, profile: number): readonly number[] {
+  const hidden = profile === PROFILE_CKV && row.keys.some((place) => 'counter' in place)
+  return hidden ? [0, 0, 0] : [row.firstKey, row.lastKey, row.keyStep]
+}
+
+function keyPlaceEntry(place: KeyPlace): ReplyTree {
+  const flags = set(place.access.split(' ').map(simple))
+  if ('word' in place) {
+    return keySpecEntry(
+      flags,
+      'keyword',
+      [
+        ['keyword', place.word.toUpperCase()],
+        ['startfrom', place.from],
+      ],
+      rangeSpec(0, 1),
+    )
+  }
+  if ('counter' in place) {
+    const keynum = [
+      ['keynumidx', 0],
+      ['firstkey', 1],
+      ['keystep', 1],
+    ] as const
+    return keySpecEntry(flags, 'index', [['index', place.counter]], ['keynum', keynum])
+  }
+  // Redis counts the last key from the first one, unless it is negative.
+  const last = place.last < 0 ? place.last : place.last - place.first
+  return keySpecEntry(flags, 'index', [['index', place.first]], rangeSpec(last, place.step))
+}
+
+type Spec = readonly (readonly [string, ReplyTree])[]
+
+function rangeSpec(last: number, step: number): readonly [string, Spec] {
+  return [
+    'range',
+    [
+      ['lastkey', last],
+      ['keystep', step],
+      ['limit', 0],
+    ],
+  ]
+}
+
+function keySpecEntry(
+  flags: ReplyTree,
+  beginType: string,
+  begin: Spec,
+  [findType, find]: readonly [string, Spec],
+): ReplyTree {
   return map([
-    ['flags', set(range.access.split(' ').map(simple))],
+    ['flags', flags],
     [
       'begin_search',
       map([
-        ['type', 'index'],
-        ['spec', map([['index', range.first]])],
+        ['type', beginType],
+        ['spec', map(begin)],
       ]),
     ],
     [
       'find_keys',
       map([
-        ['type', 'range'],
-        [
-          'spec',
-          map([
-            // Redis counts the last key from the first one, unless it is negative.
-            ['lastkey', range.last < 0 ? range.last : range.last - range.first],
-            ['keystep', range.step],
-            ['limit', 0],
-          ]),
-        ],
+        ['type', findType],
+        ['spec', map(find)],
       ]),
     ],
   ])

@@ -44,13 +44,24 @@ const CATEGORY_ORDER = [
   'keyspace',
   'read',
   'write',
+  'set',
+  'sortedset',
+  'list',
+  'hash',
   'string',
   'bitmap',
+  'hyperloglog',
+  'geo',
+  'stream',
+  'pubsub',
   'admin',
   'fast',
   'slow',
+  'blocking',
   'dangerous',
   'connection',
+  'transaction',
+  'scripting',
 ]
 
 /** Category that a group brings with it. */
@@ -59,6 +70,7 @@ const GROUP_CATEGORIES: ReadonlyMap<string, string> = new Map([
   ['bitmap', 'bitmap'],
   ['generic', 'keyspace'],
   ['connection', 'connection'],
+  ['sorted-set', 'sortedset'],
 ])
 
 /** As `write denyoom fast`, in the words of the profile's Redis. */
@@ -66,6 +78,7 @@ export function flagWords(row: CommandRow, profile: number): string[] {
   if (profile === PROFILE_CKV && row.words32 !== '') return row.words32.split(' ')
   const flags = shownFlags(row)
   const words = FLAG_WORDS.filter(([bit]) => (flags & bit) !== 0).map(([, word]) => word)
+  if (row.movableKeys) words.push('movablekeys')
   return profile === PROFILE_CKV ? words.filter((word) => !WORDS_AFTER_32.has(word)) : words
 }
 

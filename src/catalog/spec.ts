@@ -97,6 +97,35 @@ export interface KeyRange {
   readonly access: string
 }
 
+/** Keys behind an argument that says how many they are: ZUNION numkeys key … */
+export interface CountedKeys {
+  /** Argument index of the number; the first key follows it. */
+  readonly counter: number
+  readonly access: string
+}
+
+/** A key behind a word that may stand anywhere from an argument on: SORT … STORE key. */
+export interface WordKey {
+  /** In lower case. Of several words like this the last one counts. */
+  readonly word: string
+  /** Argument index from which on it is looked for. */
+  readonly from: number
+  /** Other words, in lower case, whose so many arguments are no words. */
+  readonly skipped: readonly { readonly word: string; readonly args: number }[]
+  readonly access: string
+}
+
+export type KeyPlace = KeyRange | CountedKeys | WordKey
+
+export type CommandGroup =
+  | 'bitmap'
+  | 'cluster'
+  | 'connection'
+  | 'generic'
+  | 'server'
+  | 'sorted-set'
+  | 'string'
+
 /** What a row says besides its name, code and place. */
 export interface RowFacts {
   /** Redis 3.2's arity, the name included; negative is a least number. Holds in profile ckv. */
@@ -104,11 +133,12 @@ export interface RowFacts {
   /** Redis 7.0's arity where it differs. Holds in the other profiles. */
   readonly arityLater?: number
   readonly flags: number
-  readonly keys?: readonly KeyRange[]
+  /** Ranges first, one behind the other. */
+  readonly keys?: readonly KeyPlace[]
   readonly merge?: number
   readonly profiles: number
   /** Redis 7.0's group, as COMMAND DOCS shows it. */
-  readonly group: 'bitmap' | 'cluster' | 'connection' | 'generic' | 'server' | 'string'
+  readonly group: CommandGroup
   /** First version of Redis (of ckv for CKV) that had it. */
   readonly since: string
   readonly summary: string
@@ -132,18 +162,22 @@ export class CommandRow<Name extends string = string, Where extends Place = Plac
   readonly arity32: number
   /** Arity in the other profiles. */
   readonly arityLater: number
-  /** Argument index of the first key, 0 = no keys. */
+  /** Argument index of the first key that stands at a fixed place, 0 = there is none. */
   readonly firstKey: number
   /** Argument index of the last key; negative counts from the end. */
   readonly lastKey: number
   readonly keyStep: number
   /** More than one key is possible: slots have to be compared. */
   readonly multiKey: boolean
+  /** Where all keys stand depends on the arguments: only findKeys (keys.ts) tells. */
+  readonly movableKeys: boolean
   /** One of MERGE_…. */
   readonly merge: number
   /** Or of PROFILE_… bits. */
   readonly profiles: number
-  readonly keys: readonly KeyRange[]
+  readonly keys: readonly KeyPlace[]
+  /** Those of `keys` that stand at a fixed place. */
+  readonly ranges: readonly KeyRange[]
   readonly group: string
   readonly since: string
   readonly summary: string
@@ -161,20 +195,23 @@ export class CommandRow<Name extends string = string, Where extends Place = Plac
     subcommands: readonly CommandRow[],
   ) {
     const keys = facts.keys ?? []
-    const last = keys.at(-1)
+    const ranges = keys.filter((place) => 'first' in place)
+    const last = ranges.at(-1)
     this.name = name
     this.code = code
     this.place = place
     this.flags = facts.flags
     this.arity32 = facts.arity
     this.arityLater = facts.arityLater ?? facts.arity
-    this.firstKey = keys.length > 0 ? keys[0].first : 0
+    this.firstKey = ranges.length > 0 ? ranges[0].first : 0
     this.lastKey = last === undefined ? 0 : last.last
     this.keyStep = last === undefined ? 0 : last.step
-    this.multiKey = this.lastKey !== this.firstKey
+    this.movableKeys = ranges.length < keys.length
+    this.multiKey = this.movableKeys || this.lastKey !== this.firstKey
     this.merge = facts.merge ?? MERGE_NONE
     this.profiles = facts.profiles
     this.keys = keys
+    this.ranges = ranges
     this.group = facts.group
     this.since = facts.since
     this.summary = facts.summary
@@ -220,4 +257,9 @@ export function everyKey(access: string): readonly KeyRange[] {
 /** Keys and values alternate from argument 1 on. */
 export function keyValuePairs(access: string): readonly KeyRange[] {
   return [{ first: 1, last: -1, step: 2, access }]
+}
+
+/** Argument `counter` says how many keys follow it. */
+export function countedKeys(counter: number, access: string): readonly CountedKeys[] {
+  return [{ counter, access }]
 }

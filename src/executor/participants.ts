@@ -1,6 +1,7 @@
 // Which shards a command needs: from its key arguments, or all of them.
 
 import { SHARDS_MAX } from '../base/limits.ts'
+import { findKeys, keyPositions } from '../catalog/keys.ts'
 import { KEYLESS_ALL_SHARDS } from '../catalog/spec.ts'
 import type { Call } from '../command/call.ts'
 import { shardOfSlot, slotOfKey } from '../dispatch/slots.ts'
@@ -15,11 +16,11 @@ export function collectShards(call: Call, shards: Int32Array): number {
     return shardCount
   }
   marks.fill(0)
-  const row = call.row
-  const last = row.lastKey < 0 ? call.argCount + row.lastKey : row.lastKey
-  for (let index = row.firstKey; index <= last; index += row.keyStep) {
-    const slot = slotOfKey(call.bytes, call.starts[index], call.lengths[index])
-    marks[shardOfSlot(slot, shardCount)] = 1
+  const { bytes, starts, lengths } = call
+  const keys = findKeys(call.row, bytes, starts, lengths, call.argCount)
+  for (let key = 0; key < keys; key++) {
+    const index = keyPositions[key]
+    marks[shardOfSlot(slotOfKey(bytes, starts[index], lengths[index]), shardCount)] = 1
   }
   let count = 0
   for (let shard = 0; shard < shardCount; shard++) if (marks[shard] === 1) shards[count++] = shard

@@ -64,7 +64,7 @@ t.test('subcommands are listed by their container alone', async (t) => {
 t.test('flags do not contradict each other', async (t) => {
   for (const row of ALL_ROWS) {
     const needsData =
-      row.firstKey > 0 || has(row, spec.KEYLESS_ALL_SHARDS) || has(row, spec.BY_SLOT)
+      row.keys.length > 0 || has(row, spec.KEYLESS_ALL_SHARDS) || has(row, spec.BY_SLOT)
     t.equal(row.place === 'shard', needsData, `${row.name}: shard rows and only they need data`)
     if (row.place === 'shard') {
       t.not(has(row, spec.READ), has(row, spec.WRITE), `${row.name}: READ or WRITE, not both`)
@@ -94,7 +94,7 @@ t.test(
   async (t) => {
     for (const row of ALL_ROWS) {
       if (row.firstKey === 0) {
-        t.same([row.lastKey, row.keyStep, row.keys.length], [0, 0, 0], row.name)
+        t.same([row.lastKey, row.keyStep, row.ranges.length], [0, 0, 0], row.name)
         t.equal(keyCount(row, 5), 0)
         continue
       }
@@ -110,8 +110,9 @@ t.test(
         }
       }
       // The ranges follow each other, so first, last and step of the row say the same.
-      for (const [index, range] of row.keys.entries()) {
-        if (index > 0) t.equal(range.first, row.keys[index - 1].last + range.step, row.name)
+      for (const [index, range] of row.ranges.entries()) {
+        t.equal(range, row.keys[index], `${row.name}: ranges come first`)
+        if (index > 0) t.equal(range.first, row.ranges[index - 1].last + range.step, row.name)
       }
     }
     t.equal(keyCount(rowOf('mset'), 7), 3)

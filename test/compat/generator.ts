@@ -158,7 +158,7 @@ export class CommandGenerator {
         words.push(this.#argument(command, syntax.name, syntax.type))
         return
       case 'sequence':
-        for (const item of syntax.items) this.#expand(command, item, words)
+        this.#expandAll(command, syntax.items, words)
         return
       case 'choice':
         this.#expand(command, this.#pick(syntax.items), words)
@@ -170,6 +170,21 @@ export class CommandGenerator {
         const count = 1 + (this.#chance(50) ? 0 : this.#random.below(5))
         for (let done = 0; done < count; done++) this.#expand(command, syntax.item, words)
       }
+    }
+  }
+
+  /** Of `numkeys key ...` the number is mostly right. */
+  #expandAll(command: string, items: readonly Syntax[], words: Words): void {
+    for (let at = 0; at < items.length; at++) {
+      const item = items[at]
+      if (item.kind !== 'argument' || item.name !== 'numkeys' || this.#chance(5)) {
+        this.#expand(command, item, words)
+        continue
+      }
+      const count = 1 + this.#random.below(4)
+      words.push(String(count))
+      for (let key = 0; key < count; key++) words.push(this.#pick(this.#keys))
+      at++
     }
   }
 
@@ -193,6 +208,7 @@ export class CommandGenerator {
   }
 
   #number(command: string, name: string, type: string): string {
+    if (name === 'numkeys') return this.#pick(['0', '-1', 'x', '100'])
     if (name === 'seconds' || name === 'milliseconds') return this.#duration(name)
     if (name === 'bit' && !this.#chance(10)) return this.#pick(['0', '1'])
     if (command === 'setbit' && name === 'value' && !this.#chance(10)) return this.#pick(['0', '1'])

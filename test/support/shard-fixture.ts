@@ -8,6 +8,7 @@ import {
   REDIS_VALUE_BYTES_MAX,
 } from '../../src/base/limits.ts'
 import { SeededRandom } from '../../src/base/random.ts'
+import { findKeys, keyPositions } from '../../src/catalog/keys.ts'
 import { arityFits, findCommand, findSubcommand, servedIn } from '../../src/catalog/lookup.ts'
 import {
   BY_SLOT,
@@ -221,10 +222,12 @@ export class ShardFixture {
       return [slot >= 0 && slot < 16_384 ? shardOfSlot(Math.floor(slot), shardCount) : 0]
     }
     const slots = new Set<number>()
-    const last = row.lastKey < 0 ? argCount + row.lastKey : row.lastKey
-    for (let index = row.firstKey; index <= last; index += row.keyStep) {
+    const keys = findKeys(row, bytes, starts, lengths, argCount)
+    for (const index of keyPositions.subarray(0, keys)) {
       slots.add(slotOfKey(bytes, starts[index], lengths[index]))
     }
+    // A command that names no key has only an error to give.
+    if (keys === 0) slots.add(0)
     const crossing = profile === PROFILE_BITS.redis || (row.flags & CROSS_SLOT_OK) !== 0
     if (slots.size > 1 && !crossing) return undefined
     const shards = new Set([...slots].map((slot) => shardOfSlot(slot, shardCount)))
