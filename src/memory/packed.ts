@@ -21,11 +21,14 @@ import {
   writePlan,
 } from './packed-entry.ts'
 import {
+  INTEGER_13,
   PACKED_COUNT_OFFSET,
   PACKED_COUNT_UNKNOWN,
   PACKED_EMPTY_BYTES,
   PACKED_END,
   PACKED_HEADER_BYTES,
+  STRING_6,
+  STRING_6_LENGTH_MAX,
 } from './packed-layout.ts'
 import { span, spanBytes, spanInt64, spanInteger } from './span.ts'
 
@@ -75,6 +78,9 @@ function writeCount(bytes: Uint8Array, start: number, count: number): void {
 
 /** Where the next entry, or the end, stands. */
 function entryEnd(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]
+  // Most entries are so short that the back length is one byte.
+  if (first < INTEGER_13) return at + 2 + (first < STRING_6 ? 0 : first & STRING_6_LENGTH_MAX)
   const length = entryLength(bytes, at)
   return at + length + backLengthBytes(length)
 }
@@ -313,7 +319,7 @@ function exchange(
     'an element does not come from where it moves things',
   )
   if (growth !== 0) {
-    bytes.copyWithin(at + needed, at + taken, end + 1)
+    moveTail(bytes, at + taken, at + needed, end)
     writeInt32(bytes, start, end + growth + 1 - start)
   }
   writePlan(bytes, at, source, sourceStart)
@@ -343,7 +349,7 @@ export function packedInsertEntries(
     source !== bytes || sourceStart + length <= at || sourceStart > end + length,
     'entries do not come from where they move things',
   )
-  bytes.copyWithin(at + length, at, end + 1)
+  moveTail(bytes, at, at + length, end)
   copyBytes(source, sourceStart, bytes, at, length)
   writeInt32(bytes, start, end + length + 1 - start)
   const before = readCount(bytes, start)
@@ -357,7 +363,7 @@ export function packedRemove(bytes: Uint8Array, start: number, at: number, count
   let removed = 0
   let to = at
   for (; removed < count && to < end; removed++) to = entryEnd(bytes, to)
-  bytes.copyWithin(at, to, end + 1)
+  moveTail(bytes, to, at, end)
   writeInt32(bytes, start, end + 1 - start - (to - at))
   const before = readCount(bytes, start)
   // Without the walk nobody would ever learn that the list has become countable again.
@@ -365,6 +371,12 @@ export function packedRemove(bytes: Uint8Array, start: number, at: number, count
     before === PACKED_COUNT_UNKNOWN ? countTo(bytes, start, PACKED_COUNT_UNKNOWN) : before - removed
   writeCount(bytes, start, left)
   return bytes[at] === PACKED_END ? -1 : at
+}
+
+/** Moves what is from `from` to the end of the list. At its end that is one byte, and no call. */
+function moveTail(bytes: Uint8Array, from: number, to: number, end: number): void {
+  if (from === end) bytes[to] = PACKED_END
+  else bytes.copyWithin(to, from, end + 1)
 }
 
 export { packedCheck } from './packed-check.ts'
