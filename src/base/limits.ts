@@ -133,3 +133,6 @@ assert(LOG_SPILL_BYTES + LOG_SLICE_BYTES_MAX < 2 ** 31, 'offsets behind a slice 
  * profile redis): the largest reply, and the largest value behind it.
  */
 export const CLIENT_UNSENT_BYTES_LAST = REPLY_BYTES_MAX + REDIS_VALUE_BYTES_MAX
+
+/** Largest content of a payload that RESTORE reads: its bytes, and 16 for each element. */
+export const RDB_CONTENT_BYTES_MAX = 1_073_741_824

@@ -95,6 +95,8 @@ export const EXPIRE_NX_WITH_OTHERS = line(
 )
 export const EXPIRE_GT_WITH_LT = line('-ERR GT and LT options at the same time are not compatible')
 export const BUSY_KEY = line('-BUSYKEY Target key name already exists.')
+export const DUMP_PAYLOAD_WRONG = line('-ERR DUMP payload version or checksum are wrong')
+export const BAD_DATA_FORMAT = line('-ERR Bad data format')
 export const UNKNOWN_TYPE = line('-ERR unknown type object')
 
 /** 3.2: `invalid expire time in setex`. */

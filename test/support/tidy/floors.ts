@@ -5,7 +5,7 @@ import { type Problem, type Project, resolveRelative } from './source.ts'
 
 export const FLOORS: readonly (readonly string[])[] = [
   ['base'],
-  ['rows'],
+  ['rows', 'rdb'],
   ['catalog', 'wire', 'memory', 'log', 'counters', 'options', 'dispatch'],
   ['ring', 'keyspace'],
   ['command', 'recovery'],
