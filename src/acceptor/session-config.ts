@@ -5,12 +5,13 @@ import type { Session } from './session.ts'
 import { argumentBytes } from './session-arguments.ts'
 
 export function configGet(session: Session): void {
-  const { reply } = session
+  const { reply, facts } = session
+  const settings = { options: facts.options, free: {}, passwordDigest: facts.passwordDigest }
   const patterns: Uint8Array[] = []
   for (let index = 2; index < session.argCount; index++) {
     patterns.push(argumentBytes(session, index))
   }
-  const pairs = configPairs(patterns, session.facts.options, session.facts.port)
+  const pairs = configPairs(patterns, settings, session.facts.port)
   reply.mapHeader(pairs.length)
   for (const [name, value] of pairs) {
     reply.bulkText(name)

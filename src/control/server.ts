@@ -19,25 +19,15 @@ import { nodeId } from '../monitor/node-id.ts'
 import { checkFileLimit, fitWarnings } from '../options/fit.ts'
 import type { Password } from '../options/password.ts'
 import type { Options } from '../options/table.ts'
+import { storeOptionWords } from '../options/words.ts'
 import type { RecoveredMessage, ScannedMessage } from '../recovery/recover.ts'
 import { ringBellAlways } from '../ring/bell.ts'
 import {
-  DISPATCH_AUTO,
-  DISPATCH_PLACE,
-  DISPATCH_RING,
-  DISPATCH_WORD,
-  FSYNC_ALWAYS,
-  FSYNC_EVERYSEC,
-  FSYNC_NO,
-  FSYNC_POLICY_WORD,
   LOADING_SHARDS_LEFT_WORD,
-  MAX_CLIENTS_WORD,
   STATE_CLOSING,
   STATE_LOADING,
   STATE_SERVING,
   STATE_WORD,
-  TCP_KEEPALIVE_SECONDS_WORD,
-  TIMEOUT_SECONDS_WORD,
 } from '../rows/layout.ts'
 import { Rows } from '../rows/rows.ts'
 import {
@@ -62,9 +52,6 @@ const RUN_ID_BYTES = 20
 export interface ServerInput extends DataInput {
   readonly password: Password | null
 }
-
-const DISPATCH = { auto: DISPATCH_AUTO, ring: DISPATCH_RING, place: DISPATCH_PLACE } as const
-const FSYNC = { everysec: FSYNC_EVERYSEC, always: FSYNC_ALWAYS, no: FSYNC_NO } as const
 
 export interface ReadyFacts {
   readonly facts: ServerFacts
@@ -146,11 +133,7 @@ export class Server {
 
   #fillRows(options: Options): void {
     const { words } = this.#rows
-    Atomics.store(words, DISPATCH_WORD, DISPATCH[options.dispatch])
-    Atomics.store(words, FSYNC_POLICY_WORD, FSYNC[options.appendfsync])
-    Atomics.store(words, MAX_CLIENTS_WORD, options.maxclients)
-    Atomics.store(words, TIMEOUT_SECONDS_WORD, options.timeoutSeconds)
-    Atomics.store(words, TCP_KEEPALIVE_SECONDS_WORD, options.tcpKeepaliveSeconds)
+    storeOptionWords(words, options)
     Atomics.store(words, LOADING_SHARDS_LEFT_WORD, this.#shared.facts.shardCount)
     Atomics.store(words, STATE_WORD, STATE_LOADING)
   }

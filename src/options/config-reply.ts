@@ -1,25 +1,14 @@
-// CONFIG GET: Redis's names for our options, and the settings of Redis that are fixed here.
-// Derived from the table; `requirepass` and `masterauth` are never shown. Cold.
+// CONFIG GET: Redis's names for our options, and the settings of Redis that mean nothing here.
+// Derived from the tables; `requirepass` and `masterauth` are never shown. Cold.
 
 import { resolve } from 'node:path'
 import { compileGlob, matchGlob } from '../base/glob.ts'
-import { REDIS_VALUE_BYTES_MAX } from '../base/limits.ts'
+import { parseNotifyFlags, showNotifyFlags } from '../rows/notify-flags.ts'
 import type { OptionRow, OptionValue, OutputLimit } from './rows.ts'
+import { FREE_SETTINGS, type Settings } from './settings.ts'
 import { OPTION_ROWS, type Options } from './table.ts'
 
-/** Settings that are no option: name and value. Tools ask for them before they start. */
-const FIXED: readonly (readonly [string, string])[] = [
-  ['appendonly', 'yes'],
-  ['save', ''],
-  ['maxmemory-policy', 'noeviction'],
-  ['proto-max-bulk-len', String(REDIS_VALUE_BYTES_MAX)],
-  ['hash-max-ziplist-entries', '512'],
-  ['hash-max-ziplist-value', '64'],
-  ['list-max-ziplist-size', '-2'],
-  ['set-max-intset-entries', '512'],
-  ['zset-max-ziplist-entries', '128'],
-  ['zset-max-ziplist-value', '64'],
-]
+type Pair = readonly [string, string]
 
 /**
  * Pairs of name and value for every setting that one of the patterns matches, whatever the case,
@@ -27,25 +16,29 @@ const FIXED: readonly (readonly [string, string])[] = [
  */
 export function configPairs(
   patterns: readonly Uint8Array[],
-  options: Options,
+  settings: Settings,
   port: number,
-): readonly (readonly [string, string])[] {
+): readonly Pair[] {
   const globs = patterns.map((pattern) => compileGlob(pattern, 0, pattern.length, true))
+  const { options, free } = settings
   const actual = { ...options, port, dir: resolve(options.dir) }
-  return allPairs(actual).filter(([name]) => {
+  return allPairs(actual, free).filter(([name]) => {
     const bytes = Buffer.from(name, 'latin1')
     return globs.some((glob) => matchGlob(glob, bytes, 0, bytes.length))
   })
 }
 
-function allPairs(options: Options): readonly (readonly [string, string])[] {
+function allPairs(options: Options, free: Settings['free']): readonly Pair[] {
   const rows: readonly OptionRow[] = OPTION_ROWS
-  const named = rows
-    .filter((row) => row.redisName !== '')
-    .map((row) => [row.redisName, settingText(options[row.property as keyof Options])] as const)
+  const named = rows.flatMap((row): Pair[] => {
+    if (row.redisName === '') return []
+    const shown = settingText(row, options[row.property as keyof Options])
+    return [row.redisName, ...row.redisAliases].map((name) => [name, shown])
+  })
+  const others = FREE_SETTINGS.map(({ name, value }): Pair => [name, free[name] ?? value])
   return [
     ...named,
-    ...FIXED,
+    ...others,
     ['cluster-enabled', options.profile === 'redis' ? 'no' : 'yes'],
     ['maxmemory', String(options.shards * options.shardMemoryBytes)],
     ['client-output-buffer-limit', outputLimits(options)],
@@ -53,9 +46,11 @@ function allPairs(options: Options): readonly (readonly [string, string])[] {
 }
 
 /** As Redis writes it: yes and no, bytes as a number. */
-function settingText(value: OptionValue): string {
+function settingText(row: OptionRow, value: OptionValue): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  return typeof value === 'object' ? limitText(value) : String(value)
+  if (typeof value === 'object') return limitText(value)
+  if (row.property !== 'notifyKeyspaceEvents') return String(value)
+  return showNotifyFlags(parseNotifyFlags(String(value)) ?? 0)
 }
 
 function outputLimits(options: Options): string {

@@ -56,6 +56,10 @@ export interface OptionRow<
   readonly mutable: boolean
   /** Redis's name in CONFIG GET, if it has one. */
   readonly redisName: string
+  /** Other names that Redis takes for it. */
+  readonly redisAliases: readonly string[]
+  /** Where in the control rows threads read it, -1: nowhere. */
+  readonly word: number
   readonly help: string
 }
 
@@ -64,6 +68,8 @@ interface Facts<Value> {
   readonly onlyOff?: boolean
   readonly mutable?: boolean
   readonly redisName?: string
+  readonly redisAliases?: readonly string[]
+  readonly word?: number
   readonly help: string
 }
 
@@ -87,6 +93,8 @@ function optionRow<Property extends string, Value extends OptionValue>(
     onlyOff: facts.onlyOff ?? false,
     mutable: facts.mutable ?? false,
     redisName: facts.redisName ?? '',
+    redisAliases: facts.redisAliases ?? [],
+    word: facts.word ?? -1,
     help: facts.help,
   }
 }

@@ -15,6 +15,13 @@ import {
   WORKERS_MAX,
 } from '../base/limits.ts'
 import {
+  DISPATCH_WORD,
+  FSYNC_POLICY_WORD,
+  MAX_CLIENTS_WORD,
+  TCP_KEEPALIVE_SECONDS_WORD,
+  TIMEOUT_SECONDS_WORD,
+} from '../rows/layout.ts'
+import {
   bytes,
   choice,
   integer,
@@ -25,6 +32,7 @@ import {
   port,
   text,
 } from './rows.ts'
+import { SETTING_ROWS } from './table-settings.ts'
 
 const MEGABYTE = 1_048_576
 const SECONDS_MAX = 2_147_483_647
@@ -96,12 +104,14 @@ export const OPTION_ROWS = [
   }),
   choice('dispatch', 'dispatch', ['auto', 'ring', 'place'], {
     fallback: 'auto',
+    word: DISPATCH_WORD,
     help: 'run commands in place or through the rings; auto chooses by load',
   }),
   choice('appendfsync', 'appendfsync', ['everysec', 'always', 'no'], {
     fallback: 'everysec',
     mutable: true,
     redisName: 'appendfsync',
+    word: FSYNC_POLICY_WORD,
     help: 'when the log is forced to disk',
   }),
   text('instance', 'instance', /^(crs-[a-z0-9]{8})?$/, 'crs- and 8 small letters or digits', {
@@ -116,18 +126,21 @@ export const OPTION_ROWS = [
   integer('maxclients', 'maxclients', 1, CLIENTS_MAX, {
     mutable: true,
     redisName: 'maxclients',
+    word: MAX_CLIENTS_WORD,
     help: 'connections at a time; by default 10000 or what the file limit allows',
   }),
   integer('timeoutSeconds', 'timeout', 0, SECONDS_MAX, {
     fallback: 0,
     mutable: true,
     redisName: 'timeout',
+    word: TIMEOUT_SECONDS_WORD,
     help: 'close connections that are idle for so many seconds; 0 = never',
   }),
   integer('tcpKeepaliveSeconds', 'tcp-keepalive', 0, SECONDS_MAX, {
     fallback: 300,
     mutable: true,
     redisName: 'tcp-keepalive',
+    word: TCP_KEEPALIVE_SECONDS_WORD,
     help: 'seconds between probes of a silent peer; 0 = none',
   }),
   integer('databases', 'databases', 16, 16, {
@@ -150,13 +163,16 @@ export const OPTION_ROWS = [
     help: 'size at which a log file is closed and the next begun',
   }),
   outputLimit('outputLimitNormal', 'client-output-buffer-limit-normal', {
+    mutable: true,
     fallback: { hardBytes: 256 * MEGABYTE, softBytes: 64 * MEGABYTE, softSeconds: 60 },
     help: 'unsent bytes that cut a client: at once, or after some seconds; 0 0 0 in profile redis',
   }),
   outputLimit('outputLimitPubsub', 'client-output-buffer-limit-pubsub', {
+    mutable: true,
     fallback: { hardBytes: 32 * MEGABYTE, softBytes: 8 * MEGABYTE, softSeconds: 60 },
     help: 'the same for subscribers',
   }),
+  ...SETTING_ROWS,
   choice('logLevel', 'log-level', ['debug', 'info', 'warn', 'error', 'silent'], {
     fallback: 'info',
     help: 'what is written to the log of the program',

@@ -39,7 +39,7 @@ export function notAllowed(where: string, raw: string, allowed: string): CkvErro
 export function allowedWords(row: OptionRow): string {
   switch (row.kind) {
     case 'integer':
-      return row.min === row.max ? `only ${row.min}` : `a whole number ${row.min}-${row.max}`
+      return wholeNumberWords(row)
     case 'port':
       return `a port 1-${row.max}, or 0`
     case 'bytes':
@@ -54,6 +54,11 @@ export function allowedWords(row: OptionRow): string {
     case 'output-limit':
       return `hard limit, soft limit and seconds, as '256mb 64mb 60'; 0 = none`
   }
+}
+
+function wholeNumberWords({ min, max }: OptionRow): string {
+  if (min === max) return `only ${min}`
+  return min < 0 ? `a whole number ${min} to ${max}` : `a whole number ${min}-${max}`
 }
 
 /** As the user writes it: 64mb, on, 256mb 64mb 60. */
@@ -89,11 +94,11 @@ function within(row: OptionRow, value: number | undefined): number | undefined {
 }
 
 function wholeNumber(raw: string): number | undefined {
-  return /^\d{1,15}$/.test(raw) ? Number(raw) : undefined
+  return /^-?\d{1,16}$/.test(raw) ? Number(raw) : undefined
 }
 
 function byteCount(raw: string): number | undefined {
-  const parts = /^(\d{1,15})([kmg]?b)?$/.exec(raw.toLowerCase())
+  const parts = /^(\d{1,16})([kmg]?b)?$/.exec(raw.toLowerCase())
   return parts === null ? undefined : Number(parts[1]) * UNITS.get(parts[2] ?? '')!
 }
 
@@ -107,10 +112,8 @@ function limitOf(raw: string): OutputLimit | undefined {
   if (parts.length !== 3) return undefined
   const hardBytes = byteCount(parts[0])
   const softBytes = byteCount(parts[1])
-  const softSeconds = wholeNumber(parts[2])
-  if (hardBytes === undefined || softBytes === undefined || softSeconds === undefined) {
-    return undefined
-  }
+  const softSeconds = wholeNumber(parts[2]) ?? -1
+  if (hardBytes === undefined || softBytes === undefined || softSeconds < 0) return undefined
   return Object.freeze({ hardBytes, softBytes, softSeconds })
 }
 

@@ -39,7 +39,53 @@ export const CLIENT_COUNT_WORD = APART_WORDS
 export const CLIENT_ID_WORD = APART_WORDS * 2
 /** Percent of recovery done, for the log and INFO. */
 export const LOADING_SHARDS_LEFT_WORD = APART_WORDS * 3
-export const INSTANCE_WORDS = APART_WORDS * 4
+/**
+ * Settings that CONFIG SET changes and that shards or several threads read; main stores them. A
+ * number too large for its word is kept as 2^31 - 1. Accessors: thresholds.ts.
+ */
+export const SETTINGS_BASE = APART_WORDS * 4
+/** Commands that took so many microseconds are noted; 0: all, -1: none. */
+export const SLOWLOG_MICROS_WORD = SETTINGS_BASE
+/** How many of them SLOWLOG shows. */
+export const SLOWLOG_LENGTH_WORD = SETTINGS_BASE + 1
+/** Events that took so many milliseconds are noted for LATENCY; 0: none. */
+export const LATENCY_THRESHOLD_MS_WORD = SETTINGS_BASE + 2
+/** Or of NOTIFY_ bits (notify-flags.ts). */
+export const NOTIFY_FLAGS_WORD = SETTINGS_BASE + 3
+export const HASH_LISTPACK_ENTRIES_WORD = SETTINGS_BASE + 4
+export const HASH_LISTPACK_VALUE_BYTES_WORD = SETTINGS_BASE + 5
+export const SET_INTSET_ENTRIES_WORD = SETTINGS_BASE + 6
+export const ZSET_LISTPACK_ENTRIES_WORD = SETTINGS_BASE + 7
+export const ZSET_LISTPACK_VALUE_BYTES_WORD = SETTINGS_BASE + 8
+/** Positive: entries of a node; -1 to -5: 4 to 64 KB. */
+export const LIST_LISTPACK_SIZE_WORD = SETTINGS_BASE + 9
+export const HLL_SPARSE_BYTES_WORD = SETTINGS_BASE + 10
+/** 1: DEBUG is served. */
+export const DEBUG_COMMAND_WORD = SETTINGS_BASE + 11
+/** Longest reply that may be encoded for an ordinary client, in bytes. */
+export const REPLY_BYTES_WORD = SETTINGS_BASE + 12
+/** 1: every command is timed. */
+export const LATENCY_TRACKING_WORD = SETTINGS_BASE + 13
+
+/** What acceptors store by a command of a client; every thread reads. */
+export const ORDERS_BASE = APART_WORDS * 5
+/** Clients that watch with MONITOR, over all acceptors (Atomics.add by acceptors). */
+export const MONITORS_WORD = ORDERS_BASE
+/** One of PAUSE_…: what clients have to wait with until PAUSE_UNTIL_LONG. */
+export const PAUSE_MODE_WORD = ORDERS_BASE + 1
+/** Wall time in ms at which the pause ends; stored before the mode. */
+export const PAUSE_UNTIL_LONG = (ORDERS_BASE >> 1) + 1
+/** 1: the sweep for expired keys stands still (DEBUG SET-ACTIVE-EXPIRE 0). */
+export const EXPIRY_STANDS_WORD = ORDERS_BASE + 4
+/** Number of the next entry of SLOWLOG (Atomics.add by whoever notes one). */
+export const SLOWLOG_NUMBER_WORD = ORDERS_BASE + 5
+/** Entries with smaller numbers are forgotten (SLOWLOG RESET). */
+export const SLOWLOG_FIRST_WORD = ORDERS_BASE + 6
+export const INSTANCE_WORDS = APART_WORDS * 6
+
+export const PAUSE_NONE = 0
+export const PAUSE_WRITES = 1
+export const PAUSE_ALL = 2
 
 export const STATE_LOADING = 0
 export const STATE_SERVING = 1

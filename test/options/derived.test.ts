@@ -12,6 +12,7 @@ import {
 } from '../../src/options/derived.ts'
 import { parseOptions } from '../../src/options/parse.ts'
 import type { OptionRow } from '../../src/options/rows.ts'
+import type { Settings } from '../../src/options/settings.ts'
 import { OPTION_ROWS } from '../../src/options/table.ts'
 
 const GIGABYTE = 1024 ** 3
@@ -69,14 +70,14 @@ const parsed = parseOptions({
   version: '0.0.0',
 })
 if (parsed.kind !== 'run') throw new Error('a run was expected')
-const { options } = parsed
+const settings: Settings = { options: parsed.options, free: {}, passwordDigest: null }
 /** Listened on, where any free one was asked for. */
 const PORT = 41_234
 const get = (...patterns: string[]): Record<string, string> =>
   Object.fromEntries(
     configPairs(
       patterns.map((pattern) => Buffer.from(pattern)),
-      options,
+      settings,
       PORT,
     ),
   )
@@ -99,7 +100,7 @@ t.test('CONFIG GET shows what tools ask for', async (t) => {
 t.test('CONFIG GET * shows every setting once and no secret', async (t) => {
   const pairs = configPairs(
     [Buffer.from('*'), Buffer.from('*'), Buffer.from('port')],
-    options,
+    settings,
     PORT,
   )
   const names = pairs.map(([name]) => name)

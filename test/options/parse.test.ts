@@ -91,6 +91,19 @@ const GOOD: Record<string, [string, OptionValue]> = {
     { hardBytes: 1024 ** 2, softBytes: 512 * 1024, softSeconds: 5 },
   ],
   'client-output-buffer-limit-pubsub': ['0 0 0', { hardBytes: 0, softBytes: 0, softSeconds: 0 }],
+  'hash-max-listpack-entries': ['7', 7],
+  'hash-max-listpack-value': ['1kb', 1024],
+  'set-max-intset-entries': ['8', 8],
+  'zset-max-listpack-entries': ['9', 9],
+  'zset-max-listpack-value': ['0', 0],
+  'list-max-listpack-size': ['-5', -5],
+  'hll-sparse-max-bytes': ['15000', 15_000],
+  'slowlog-log-slower-than': ['-1', -1],
+  'slowlog-max-len': ['10', 10],
+  'latency-monitor-threshold': ['100', 100],
+  'latency-tracking': ['on', true],
+  'notify-keyspace-events': ['KEA', 'KEA'],
+  'debug-command': ['on', true],
   'log-level': ['debug', 'debug'],
 }
 
@@ -107,8 +120,11 @@ const BAD: Record<string, string[]> = {
 /** Read before the others or as a secret: tested below. */
 const SPECIAL = new Set(['config', 'password-file'])
 const ordinary = rows.filter((row) => !SPECIAL.has(row.name))
-const isBad = (row: OptionRow, raw: string): boolean =>
-  row.kind === 'text' || row.kind === 'path' ? !row.pattern?.test(raw) : true
+const isBad = (row: OptionRow, raw: string): boolean => {
+  if (row.kind === 'text' || row.kind === 'path') return !row.pattern?.test(raw)
+  // Some take what is beyond the bounds of all others.
+  return !/^-?\d{1,16}$/.test(raw) || Number(raw) < row.min || Number(raw) > row.max
+}
 
 t.test('every option is read from every source', async (t) => {
   for (const row of ordinary) {
