@@ -10,7 +10,7 @@
 //   CALLS_AT + COMMAND_CODES_MAX ..     thread 1
 //   …
 //   FAILED_AT, REJECTED_AT, MICROS_AT   the same for calls that failed or were refused, and times
-//   ERRORS_AT                           the same for error replies, by the place of their first word
+//   …                                   what CONFIG RESETSTAT took away, below 0 (ROWS in all)
 //
 // What follows CALLS_AT is apart so that a sum over all threads of one counter stays within 64 KB.
 

@@ -1,5 +1,5 @@
-// The options that decide how values are kept and what is noted: Redis's names, Redis's defaults, all
-// of them changed by CONFIG SET too. [redis-7.0 config.c]
+// The options that decide how values are kept and what is noted: Redis's names and defaults, all
+// but one of them changed by CONFIG SET too. [redis-7.0 config.c]
 
 import {
   DEBUG_COMMAND_WORD,

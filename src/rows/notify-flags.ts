@@ -1,4 +1,4 @@
-// The classes of keyspace events that --notify-keyspace-events names by letters, as bits of one word.
+// The classes of keyspace events that --notify-keyspace-events names by letters, as bits of a word.
 // [redis-7.0 notify.c]
 
 export const NOTIFY_KEYSPACE = 1 << 0
