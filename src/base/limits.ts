@@ -64,6 +64,13 @@ export const LOG_READ_BYTES = 262_144
 assert(LOG_SLICE_BYTES_MAX <= SEGMENT_BYTES_MAX, 'a slice offset fits into 31 bits')
 /** String values above this are kept in chunks of this size: no block needs a longer free run. */
 export const VALUE_CHUNK_BYTES = 1_048_576
+/** A sparse HyperLogLog that would be longer becomes dense. [redis-3.2 hll-sparse-max-bytes] */
+export const HYPERLOGLOG_SPARSE_BYTES_MAX = 3000
+/**
+ * With a longer key one record of a few bytes may be a large one, which allocates and can fail:
+ * commands then store all that they change with one effect.
+ */
+export const SMALL_RECORD_KEY_BYTES_MAX = LOG_SLICE_BYTES_MIN / 8
 /** Replies that are encoded at once; less when a client may not have so much unsent (options). */
 export const REPLY_BYTES_MAX = 1_073_741_824
 /** Unsent replies above which nothing more is read from a client. */

@@ -68,6 +68,7 @@ const CATEGORY_ORDER = [
 const GROUP_CATEGORIES: ReadonlyMap<string, string> = new Map([
   ['string', 'string'],
   ['bitmap', 'bitmap'],
+  ['hyperloglog', 'hyperloglog'],
   ['generic', 'keyspace'],
   ['connection', 'connection'],
   ['sorted-set', 'sortedset'],

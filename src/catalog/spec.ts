@@ -122,6 +122,7 @@ export type CommandGroup =
   | 'cluster'
   | 'connection'
   | 'generic'
+  | 'hyperloglog'
   | 'server'
   | 'sorted-set'
   | 'string'

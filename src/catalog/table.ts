@@ -4,6 +4,7 @@
 // A row is added here (in its family's file) together with its handler, never before it.
 
 import { CLIENT_ROWS, CONNECTION_ROWS } from './rows-connection.ts'
+import { HYPERLOGLOG_ROWS } from './rows-hyperloglog.ts'
 import { KEY_ROWS } from './rows-keys.ts'
 import {
   CKV_ROWS,
@@ -15,7 +16,13 @@ import {
 import { STRING_ROWS } from './rows-strings.ts'
 import type { CommandRow } from './spec.ts'
 
-const TOP_ROWS = [...STRING_ROWS, ...KEY_ROWS, ...CONNECTION_ROWS, ...SERVER_ROWS]
+const TOP_ROWS = [
+  ...STRING_ROWS,
+  ...HYPERLOGLOG_ROWS,
+  ...KEY_ROWS,
+  ...CONNECTION_ROWS,
+  ...SERVER_ROWS,
+]
 const SUBCOMMAND_ROWS = [
   ...CLIENT_ROWS,
   ...COMMAND_SUBCOMMAND_ROWS,

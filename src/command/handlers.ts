@@ -7,6 +7,7 @@ import { bitcount, bitpos, getbit, setbit } from './bits.ts'
 import type { Handler } from './call.ts'
 import * as counters from './counters.ts'
 import * as expiry from './expiry.ts'
+import { pfadd, pfcount, pfmerge } from './hyperloglog.ts'
 import * as keys from './keys.ts'
 import * as scans from './scan.ts'
 import * as server from './server.ts'
@@ -41,6 +42,9 @@ const HANDLERS = {
   bitcount,
   bitpos,
   bitop,
+  pfadd,
+  pfcount,
+  pfmerge,
   del: keys.del,
   unlink: keys.del,
   exists: keys.exists,

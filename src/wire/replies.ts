@@ -88,6 +88,26 @@ export const BIT_OFFSET_OUT_OF_RANGE = line('-ERR bit offset is not an integer o
 export const BIT_OUT_OF_RANGE = line('-ERR bit is not an integer or out of range')
 export const BIT_ARGUMENT = line('-ERR The bit argument must be 1 or 0.')
 export const BITOP_NOT_SOURCES = line('-ERR BITOP NOT must be called with a single source key.')
+export const BITFIELD_TYPE = line(
+  '-ERR Invalid bitfield type. Use something like i16 u8. ' +
+    'Note that u64 is not supported but i64 is.',
+)
+export const BITFIELD_OVERFLOW = line('-ERR Invalid OVERFLOW type specified')
+export const BITFIELD_READ_ONLY = line('-ERR BITFIELD_RO only supports the GET subcommand')
+export const LCS_NOT_STRINGS = line('-ERR The specified keys must contain string values')
+export const LCS_LENGTH_AND_INDEXES = line(
+  '-ERR If you want both the length and indexes, please just use IDX.',
+)
+export const LCS_TOO_LARGE = line(
+  '-ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
+)
+export const LCS_NO_MEMORY = line(
+  '-ERR Insufficient memory, failed allocating transient memory for LCS',
+)
+export const HYPERLOGLOG_WRONG_TYPE = line(
+  '-WRONGTYPE Key is not a valid HyperLogLog string value.',
+)
+export const HYPERLOGLOG_DAMAGED = line('-INVALIDOBJ Corrupted HLL object detected')
 export const MSET_ARITY = line('-ERR wrong number of arguments for MSET')
 export const INVALID_CURSOR = line('-ERR invalid cursor')
 export const EXPIRE_NX_WITH_OTHERS = line(

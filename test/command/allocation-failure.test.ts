@@ -9,6 +9,8 @@ const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
 const ATTEMPTS_MAX = 60
 const LONG = 'x'.repeat(700)
 const CHUNKED = 'y'.repeat(1_100_000)
+/** Enough that a HyperLogLog of them is dense. */
+const ELEMENTS = Array.from({ length: 3000 }, (_, index) => `${index}`)
 
 /** Commands that come before, and the one that has to cope. */
 const CASES: readonly (readonly [before: readonly Words[], command: Words])[] = [
@@ -34,6 +36,17 @@ const CASES: readonly (readonly [before: readonly Words[], command: Words])[] = 
   [[], ['DECRBY', 'k', '1000000000000000']],
   [[], ['INCRBYFLOAT', 'k', '1e300']],
   [[['SET', 'a', LONG]], ['BITOP', 'NOT', 'k', 'a']],
+  [[], ['PFADD', 'k', 'a', 'b']],
+  [[['PFADD', 'k', 'a', 'b', 'c']], ['PFADD', 'k', ...ELEMENTS.slice(0, 20)]],
+  [[['PFADD', 'k', ...ELEMENTS.slice(0, 900)]], ['PFADD', 'k', ...ELEMENTS]],
+  [[['PFADD', 'a', ...ELEMENTS]], ['PFMERGE', 'k', 'a']],
+  [
+    [
+      ['PFADD', 'a', ...ELEMENTS],
+      ['PFADD', 'k', 'x'],
+    ],
+    ['PFMERGE', 'k', 'a'],
+  ],
   [[['SET', 'a', LONG, 'EX', '10']], ['RENAME', 'a', 'k']],
   [[['MSET', 'a', LONG, 'k', 'v']], ['RENAME', 'a', 'k']],
   [[['SET', 'a', LONG]], ['RENAMENX', 'a', 'k']],

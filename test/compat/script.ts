@@ -46,6 +46,15 @@ const STRINGS: Step[] = [
   step('BITOP OR {s}or {s}bits {s}none', 1),
 ]
 
+const HYPERLOGLOGS: Step[] = [
+  step('PFADD {s}hll a b c', 1),
+  step('PFADD {s}hll a', 0),
+  step('PFCOUNT {s}hll', 3),
+  step('PFCOUNT {s}hll {s}none', 3),
+  step('PFMERGE {s}union {s}hll', 'OK'),
+  step('DEL {s}hll {s}union', 2),
+]
+
 const KEYS: Step[] = [
   step('EXISTS {s}a {s}a {s}none', 2),
   step('TYPE {s}a', 'string'),
@@ -107,7 +116,13 @@ const CLUSTER: Step[] = [
 ]
 
 /** For every client. */
-export const SCRIPT: readonly Step[] = [...STRINGS, ...KEYS, ...CONNECTION, ...CLUSTER]
+export const SCRIPT: readonly Step[] = [
+  ...STRINGS,
+  ...HYPERLOGLOGS,
+  ...KEYS,
+  ...CONNECTION,
+  ...CLUSTER,
+]
 
 /** Change the connection under a client library: for plain connections only, in this order. */
 export const CONNECTION_SCRIPT: readonly Step[] = [
