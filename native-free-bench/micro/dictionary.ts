@@ -11,8 +11,9 @@ import {
   dictionaryRemove,
 } from '../../src/memory/dictionary.ts'
 import { dictionaryReserve } from '../../src/memory/dictionary-growth.ts'
-import { createEntry, releaseEntry } from '../../src/memory/entry.ts'
+import { createEntry } from '../../src/memory/entry.ts'
 import { NO_EXPIRY, STRING_RAW, TYPE_STRING } from '../../src/memory/layout.ts'
+import { releaseEntry } from '../../src/memory/release.ts'
 import { KEY_BYTES, keyName } from '../load/keys.ts'
 import type { MicroBench } from './micro-bench.ts'
 

@@ -5,8 +5,8 @@
 import { expireSlice, expiryDue } from '../keyspace/expiry.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { retryGroup } from '../log/groups.ts'
-import { releasePending, releaseSlice } from '../memory/database.ts'
 import { RELEASE_HEAD_WORD } from '../memory/layout.ts'
+import { releasePending, releaseSlice } from '../memory/release.ts'
 import {
   BLOCK_PENDING_WORD,
   MARK_WANTED_WORD,

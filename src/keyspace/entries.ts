@@ -3,7 +3,7 @@
 
 import { slotOfKey } from '../dispatch/slots.ts'
 import { allowReclaim } from '../memory/allocator.ts'
-import { changeSlotCount, databaseRoot, ensureDatabase, releaseSlice } from '../memory/database.ts'
+import { changeSlotCount, databaseRoot, ensureDatabase } from '../memory/database.ts'
 import {
   dictionaryFind,
   dictionaryInsert,
@@ -11,8 +11,9 @@ import {
   dictionaryReplace,
 } from '../memory/dictionary.ts'
 import { dictionaryReserve } from '../memory/dictionary-growth.ts'
-import { createEntry, releaseEntry } from '../memory/entry.ts'
+import { createEntry } from '../memory/entry.ts'
 import { STRING_RAW, TYPE_STRING } from '../memory/layout.ts'
+import { releaseEntry, releaseSlice } from '../memory/release.ts'
 import { addRecordTo, appendRecordTo, recordIsLarge, writeRecordTo } from './record.ts'
 import type { ShardSide } from './side.ts'
 

@@ -19,10 +19,10 @@ import {
   entryIsChunked,
   entryType,
   entryValueLength,
-  releaseEntry,
   releaseEntryBlock,
 } from '../memory/entry.ts'
 import { NO_EXPIRY } from '../memory/layout.ts'
+import { releaseEntry } from '../memory/release.ts'
 import { copyValueBetween } from '../memory/value.ts'
 import {
   allowReclaiming,

@@ -4,12 +4,19 @@
 //   command, replay:  setKey -> (lookup) -> setValue -> effect
 //   effect:           setEffect -> locate -> allocate -> change -> append
 //
-// The bytes stay the caller's: they must hold still until the effect has returned. Further byte
-// arguments of later effects (a field, a member) get a pair of their own beside the value.
+// The bytes stay the caller's: they must hold still until the effect has returned.
+//
+// Effects on collections take items instead of a value: elements, fields and values, members. All
+// lie in the same bytes, e.g. a command's arguments, of which nothing is copied. In the log their
+// encoding is the record's value (items.ts).
 
 import type { ShardLog } from '../log/writer.ts'
+import { encodeItems, itemsByteLength } from './items.ts'
 
 const NO_BYTES = new Uint8Array(0)
+const NO_OFFSETS = new Int32Array(0)
+/** The record has a value, not items. */
+export const NO_ITEMS = -1
 
 export class EffectRecord {
   database = 0
@@ -39,6 +46,16 @@ export class EffectRecord {
   valueStart = 0
   valueLength = 0
 
+  /** Item i lies at itemStarts[itemFirst + i * itemStep]; NO_ITEMS: there is a plain value. */
+  itemBytes: Uint8Array = NO_BYTES
+  itemStarts: Int32Array = NO_OFFSETS
+  itemLengths: Int32Array = NO_OFFSETS
+  itemFirst = 0
+  itemStep = 1
+  itemCount = NO_ITEMS
+  /** Scores of the items, by i; null: they have none. */
+  itemScores: Float64Array | null = null
+
   /** One of EFFECT_… of log/codes.ts. */
   code = 0
   /** Expiry in ms, offset, or NO_EXPIRY: see log/codes.ts. */
@@ -66,20 +83,52 @@ export class EffectRecord {
     this.value = bytes
     this.valueStart = start
     this.valueLength = length
+    this.itemCount = NO_ITEMS
+  }
+
+  /** `count` items, the first at index `first` of the offsets, each `step` further on. */
+  setItems(
+    bytes: Uint8Array,
+    starts: Int32Array,
+    lengths: Int32Array,
+    first: number,
+    step: number,
+    count: number,
+    scores: Float64Array | null = null,
+  ): void {
+    this.itemBytes = bytes
+    this.itemStarts = starts
+    this.itemLengths = lengths
+    this.itemFirst = first
+    this.itemStep = step
+    this.itemCount = count
+    this.itemScores = scores
+    this.valueLength = itemsByteLength(this)
+  }
+
+  itemStart(index: number): number {
+    return this.itemStarts[this.itemFirst + index * this.itemStep]
+  }
+
+  itemLength(index: number): number {
+    return this.itemLengths[this.itemFirst + index * this.itemStep]
   }
 
   /** Lets go of the caller's bytes. */
   forget(): void {
     this.key = NO_BYTES
     this.value = NO_BYTES
+    this.itemBytes = NO_BYTES
     this.keyLength = 0
     this.valueLength = 0
+    this.itemCount = NO_ITEMS
     this.located = false
   }
 
   /** For effects that take no value: one that was set for another is not recorded. */
   clearValue(): void {
     this.valueLength = 0
+    this.itemCount = NO_ITEMS
   }
 
   /** Names the effect: the first step of each. */
@@ -96,6 +145,10 @@ export function recordIsLarge(log: ShardLog, record: EffectRecord): boolean {
 
 /** Appends a record that is not large to a log. Cannot fail on a healthy log. */
 export function appendRecordTo(log: ShardLog, record: EffectRecord): void {
+  if (record.itemCount !== NO_ITEMS) {
+    appendItemsTo(log, record)
+    return
+  }
   log.append(
     record.code,
     record.database,
@@ -108,6 +161,20 @@ export function appendRecordTo(log: ShardLog, record: EffectRecord): void {
     record.valueLength,
     record.number,
   )
+}
+
+function appendItemsTo(log: ShardLog, record: EffectRecord): void {
+  const at = log.appendReserve(
+    record.code,
+    record.database,
+    record.flags,
+    record.key,
+    record.keyStart,
+    record.keyLength,
+    record.valueLength,
+    record.number,
+  )
+  encodeItems(record, log.slice, at)
 }
 
 /** Writes a large record straight to the log's file. False: not written. */
@@ -126,6 +193,12 @@ function keyBytes({ key, keyStart, keyLength }: EffectRecord): Uint8Array {
   return key.subarray(keyStart, keyStart + keyLength)
 }
 
-function valueBytes({ value, valueStart, valueLength }: EffectRecord): Uint8Array {
+function valueBytes(record: EffectRecord): Uint8Array {
+  const { value, valueStart, valueLength } = record
+  if (record.itemCount !== NO_ITEMS) {
+    const encoded = new Uint8Array(valueLength)
+    encodeItems(record, encoded, 0)
+    return encoded
+  }
   return value.subarray(valueStart, valueStart + valueLength)
 }

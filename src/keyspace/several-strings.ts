@@ -24,14 +24,9 @@ import { writeLargeRecords } from '../log/groups.ts'
 import type { ShardLog } from '../log/writer.ts'
 import type { Arena } from '../memory/arena.ts'
 import { dictionaryReplace } from '../memory/dictionary.ts'
-import {
-  entryByteLength,
-  entryExpiry,
-  entryType,
-  entryValueLength,
-  releaseEntry,
-} from '../memory/entry.ts'
+import { entryByteLength, entryExpiry, entryType, entryValueLength } from '../memory/entry.ts'
 import { NO_EXPIRY, SLAB_BLOCK_BYTES_MAX, TYPE_STRING } from '../memory/layout.ts'
+import { releaseEntry } from '../memory/release.ts'
 import { resizeEntryInPlace, writeValue } from '../memory/value.ts'
 import {
   addLarge,

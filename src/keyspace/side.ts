@@ -4,6 +4,7 @@
 import { halfSipHash } from '../base/half-siphash.ts'
 import type { ShardLog } from '../log/writer.ts'
 import type { Arena } from '../memory/arena.ts'
+import { EncodingLimits } from '../memory/encoding-limits.ts'
 import { sideRow } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
 import { EffectRecord } from './record.ts'
@@ -20,6 +21,8 @@ export class ShardSide {
   readonly hashKey1: number
   /** What the effect that is running does. */
   readonly record = new EffectRecord()
+  /** When collections become large. */
+  limits = new EncodingLimits()
   /** Effects change memory without being recorded: this side follows a log. */
   replaying = false
   /** Nothing may be stored, not even the removal of an expired key. */

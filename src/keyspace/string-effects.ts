@@ -15,9 +15,9 @@ import {
   entryType,
   entryValueLength,
   plainStringStart,
-  releaseEntry,
 } from '../memory/entry.ts'
 import { NO_EXPIRY, SEGMENT_SHIFT, TYPE_STRING } from '../memory/layout.ts'
+import { releaseEntry } from '../memory/release.ts'
 import { copyValueBetween, resizeEntryInPlace, writeValue, zeroValue } from '../memory/value.ts'
 import {
   appendRecord,

@@ -12,8 +12,9 @@
 // there under both keys (EFFECT_PARTLY).
 
 import { EFFECT_DELETE, EFFECT_STRING_SET } from '../log/codes.ts'
-import { entryExpiry, entryValueLength, releaseEntry } from '../memory/entry.ts'
+import { entryExpiry, entryValueLength } from '../memory/entry.ts'
 import { NO_EXPIRY } from '../memory/layout.ts'
+import { releaseEntry } from '../memory/release.ts'
 import { copyValueOut, writeValue } from '../memory/value.ts'
 import {
   appendRecord,

@@ -3,13 +3,16 @@
 // `ckv` tools and after a recovery in doubt; it allocates freely and is slow.
 //
 // Two passes: checker-blocks.ts reads the memory as the allocator sees it and lists all allocated
-// blocks; this file then walks from the roots and claims them. What is claimed twice, claimed but
-// not allocated, or allocated but never claimed is a finding.
+// blocks; this file then walks from the roots and claims them (checker-claims.ts).
 
 import { DATABASE_COUNT, SLOT_COUNT } from '../base/limits.ts'
 import { type Arena, arenaMismatch } from './arena.ts'
-import { type Blocks, readBlocks } from './checker-blocks.ts'
+import { readBlocks } from './checker-blocks.ts'
+import { Claims, FINDINGS_MAX } from './checker-claims.ts'
+import { checkList, packedProblem } from './checker-collections.ts'
+import { isLargeCollection, largeRoot } from './collection.ts'
 import { boundSeconds } from './dictionary-page.ts'
+import { elementByteLength, rootKind } from './element.ts'
 import {
   CHUNK_ALLOCATION_MIN,
   chunkAddress,
@@ -17,6 +20,7 @@ import {
   entryByteLength,
   entryExpiry,
   entryIsChunked,
+  entryType,
   entryValueLength,
 } from './entry.ts'
 import {
@@ -29,6 +33,8 @@ import {
   DICTIONARY_ROOT_BYTES,
   DIRECTORY_WORD,
   EXPIRING_WORD,
+  KIND_KEYS,
+  KIND_LIST,
   NEXT_EXPIRY_DOUBLE,
   NO_EXPIRY,
   PAGE_BOUND_WORD,
@@ -49,10 +55,10 @@ import {
   SEGMENT_SHIFT,
   SLOT_COUNTS_WORD,
   SWEEP_CURSOR_WORD,
+  TYPE_LIST,
+  TYPE_STRING,
   UNIT_MASK,
 } from './layout.ts'
-
-const FINDINGS_MAX = 100
 
 /** What a check knows besides the arena. */
 export interface CheckOptions {
@@ -94,54 +100,6 @@ export function checkArena(arena: Arena, options: CheckOptions = {}): string[] {
   return findings.slice(0, FINDINGS_MAX)
 }
 
-/** Which allocated blocks something refers to. */
-class Claims {
-  readonly arena: Arena
-  readonly findings: string[]
-  readonly #blocks: Blocks
-  readonly #claimed = new Set<number>()
-
-  constructor(arena: Arena, blocks: Blocks, findings: string[]) {
-    this.arena = arena
-    this.findings = findings
-    this.#blocks = blocks
-  }
-
-  find(text: string): void {
-    if (this.findings.length < FINDINGS_MAX) this.findings.push(text)
-  }
-
-  /** Claims a block; false = it must not be read. */
-  take(address: number, byteLength: number, what: string): boolean {
-    const capacity = this.#blocks.get(address)
-    if (capacity === undefined) {
-      this.find(`${what} at ${address}: no allocated block there`)
-      return false
-    }
-    if (this.#claimed.has(address)) {
-      this.find(`${what} at ${address}: reached twice`)
-      return false
-    }
-    this.#claimed.add(address)
-    if (byteLength > capacity) {
-      this.find(`${what} at ${address}: needs ${byteLength} bytes, block has ${capacity}`)
-      return false
-    }
-    return true
-  }
-
-  /** Whether there is a block at all, before its length is known from its content. */
-  allocated(address: number): boolean {
-    return this.#blocks.has(address)
-  }
-
-  finish(): void {
-    for (const address of this.#blocks.keys()) {
-      if (!this.#claimed.has(address)) this.find(`block at ${address}: allocated, never reached`)
-    }
-  }
-}
-
 /** Claims a dictionary with everything in it; returns the number of its entries. */
 function checkDictionary(claims: Claims, root: number, name: string, detached = false): number {
   const arena = claims.arena
@@ -170,10 +128,11 @@ function checkDictionary(claims: Claims, root: number, name: string, detached = 
   const table = arena.words[directory >>> SEGMENT_SHIFT]
   const tableWord = (directory & UNIT_MASK) << 1
   const sweepCursor = words[rootWord + SWEEP_CURSOR_WORD] >>> 0
+  const kind = rootKind(arena, root)
   let index = detached ? words[rootWord + RELEASE_INDEX_WORD] : 0
   while (index < 1 << depth) {
     const page = table[tableWord + index]
-    const span = checkChain(claims, page, index, depth, tally, sweepCursor, name)
+    const span = checkChain(claims, page, index, depth, tally, sweepCursor, name, kind)
     if (span === 0) return tally.count
     for (let at = index; at < index + span; at++) {
       if (table[tableWord + at] !== page) claims.find(`${name}: directory ${at} is not ${page}`)
@@ -193,6 +152,7 @@ function checkChain(
   tally: Tally,
   sweepCursor: number,
   name: string,
+  kind: number,
 ): number {
   const arena = claims.arena
   let localDepth = depth
@@ -215,7 +175,7 @@ function checkChain(
     }
     tally.pages++
     if (++length > CHAIN_PAGES_MAX) claims.find(`${name}: chain of page ${first} is too long`)
-    checkPage(claims, page, index, depth, localDepth, tally, sweepCursor, name)
+    checkPage(claims, page, index, depth, localDepth, tally, sweepCursor, name, kind)
     page = words[pageWord + PAGE_OVERFLOW_WORD]
   }
   return 2 ** (depth - localDepth)
@@ -230,6 +190,7 @@ function checkPage(
   tally: Tally,
   sweepCursor: number,
   name: string,
+  kind: number,
 ): void {
   const arena = claims.arena
   const words = arena.words[page >>> SEGMENT_SHIFT]
@@ -252,7 +213,10 @@ function checkPage(
       claims.find(`${where}: a gap before it hides it`)
       break
     }
-    const expiryMs = checkEntry(claims, reference & ADDRESS_MASK, where)
+    const expiryMs =
+      kind === KIND_KEYS
+        ? checkEntry(claims, reference & ADDRESS_MASK, where)
+        : checkElement(claims, kind, reference & ADDRESS_MASK, where)
     if ((expiryMs !== NO_EXPIRY) !== reference < 0) claims.find(`${where}: wrong expiry flag`)
     if (expiryMs === NO_EXPIRY) continue
     tally.expiring++
@@ -283,7 +247,33 @@ function checkEntry(claims: Claims, entry: number, where: string): number {
       claims.take(chunk, CHUNK_ALLOCATION_MIN, `${where} chunk ${index}`)
     }
   }
+  if (entryType(arena, entry) !== TYPE_STRING) checkCollection(claims, entry, where)
   return entryExpiry(arena, entry)
+}
+
+/** Claims what belongs to a collection besides its entry. */
+function checkCollection(claims: Claims, entry: number, where: string): void {
+  const { arena } = claims
+  if (!isLargeCollection(arena, entry)) {
+    const problem = packedProblem(arena, entry)
+    if (problem !== '') claims.find(`${where}: ${problem}`)
+    return
+  }
+  const root = largeRoot(arena, entry)
+  if (!claims.allocated(root)) claims.find(`${where}: its root ${root} is not an allocated block`)
+  else if (entryType(arena, entry) === TYPE_LIST) checkList(claims, root, where)
+  else checkDictionary(claims, root, `${where} collection`)
+}
+
+/** Claims an element of a large collection; none has an expiry. */
+function checkElement(claims: Claims, kind: number, element: number, where: string): number {
+  const { arena } = claims
+  if (!claims.allocated(element)) {
+    claims.find(`${where}: element ${element} is not an allocated block`)
+    return NO_EXPIRY
+  }
+  claims.take(element, elementByteLength(arena, kind, element), `${where} element`)
+  return NO_EXPIRY
 }
 
 /** Compares what the root says with what was found. */
@@ -333,9 +323,10 @@ function checkReleaseQueue(claims: Claims): void {
   let last = 0
   for (let root = arena.words[0][RELEASE_HEAD_WORD]; root !== 0; ) {
     const before = claims.findings.length
-    pending += checkDictionary(claims, root, `detached ${root}`, true)
+    if (rootKind(arena, root) === KIND_LIST) pending += checkList(claims, root, `detached ${root}`)
+    else pending += checkDictionary(claims, root, `detached ${root}`, true)
     if (claims.findings.length !== before) return
-    checkSlotCounts(claims, root, -1, `detached ${root}`)
+    if (rootKind(arena, root) === KIND_KEYS) checkSlotCounts(claims, root, -1, `detached ${root}`)
     last = root
     root = arena.words[root >>> SEGMENT_SHIFT][((root & UNIT_MASK) << 1) + QUEUE_NEXT_WORD]
   }

@@ -20,6 +20,7 @@ import {
   DICTIONARY_ROOT_WORDS,
   DIRECTORY_WORD,
   EXPIRING_WORD,
+  KIND_KEYS,
   MOVED_MAX_WORD,
   NEXT_EXPIRY_DOUBLE,
   NO_EXPIRY,
@@ -29,6 +30,7 @@ import {
   PAGE_SLOTS,
   PAGE_SLOTS_WORD,
   PASS_EXPIRY_DOUBLE,
+  ROOT_KIND_WORD,
   SEGMENT_SHIFT,
   SLOT_EXPIRY,
   UNIT_MASK,
@@ -36,12 +38,13 @@ import {
 
 /** A new empty dictionary: the address of its root, or 0 = out of memory. Pages come with the
  * first reserve. */
-export function createDictionary(arena: Arena): number {
+export function createDictionary(arena: Arena, kind = KIND_KEYS): number {
   const root = allocate(arena, DICTIONARY_ROOT_BYTES)
   if (root === 0) return 0
   const segment = root >>> SEGMENT_SHIFT
   const word = (root & UNIT_MASK) << 1
   arena.words[segment].fill(0, word, word + DICTIONARY_ROOT_WORDS)
+  arena.words[segment][word + ROOT_KIND_WORD] = kind
   arena.doubles[segment][(word >>> 1) + NEXT_EXPIRY_DOUBLE] = Infinity
   arena.doubles[segment][(word >>> 1) + PASS_EXPIRY_DOUBLE] = Infinity
   return root

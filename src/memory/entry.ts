@@ -115,16 +115,7 @@ export function createEntry(
   return entry
 }
 
-/** Gives back the entry's block and its chunks. The entry must not be in a dictionary any more. */
-export function releaseEntry(arena: Arena, entry: number): void {
-  if (entryIsChunked(arena, entry)) {
-    const valueLength = entryValueLength(arena, entry)
-    releaseChunks(arena, entry, valueLength, 0, chunkCountFor(valueLength))
-  }
-  release(arena, entry, entryByteLength(arena, entry))
-}
-
-/** Gives back the entry's own block; its chunks, if it has any, belong to another entry. */
+/** Gives back the entry's own block; its chunks or its root, if it has any, belong to another. */
 export function releaseEntryBlock(arena: Arena, entry: number): void {
   release(arena, entry, entryByteLength(arena, entry))
 }

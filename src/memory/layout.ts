@@ -27,7 +27,7 @@
 import { DATABASE_COUNT, SEGMENTS_MAX } from '../base/limits.ts'
 
 export const ARENA_MAGIC = 0x4d564b43 // 'CKVM'
-export const LAYOUT_VERSION = 1
+export const LAYOUT_VERSION = 2
 
 // ── Addresses ──────────────────────────────────────────────────────────────────────────────
 export const UNIT_BYTES = 8
@@ -122,10 +122,44 @@ export const CHUNK_TABLE_STEP = 32
 export const NO_EXPIRY = -1
 
 export const TYPE_STRING = 0
+export const TYPE_LIST = 1
+export const TYPE_SET = 2
+export const TYPE_ZSET = 3
+export const TYPE_HASH = 4
 /** Value bytes follow the key. */
 export const STRING_RAW = 0
 /** Value above VALUE_CHUNK_BYTES: the entry holds the table of its chunks. */
 export const STRING_CHUNKED = 1
+
+// Collections: lists, sets, sorted sets, hashes. What the value of their entry is:
+/** A packed list (packed.ts) and free room behind it. */
+export const COLLECTION_PACKED = 0
+/** Sets only: an integer set (integer-set.ts) and free room behind it. */
+export const COLLECTION_INTEGERS = 1
+/** The address of a root block, 4 bytes little-endian, at any byte: dictionary or list root. */
+export const COLLECTION_LARGE = 2
+export const COLLECTION_ROOT_BYTES = 4
+/** A collection whose packed bytes would be more than this becomes large, whatever its options. */
+export const PACKED_BYTES_MAX = 60_000
+
+// ── Element of a large set, hash or sorted set: one block, in a dictionary of its own ──────────
+//   word 0   flags (bits 0-1) | key length (2-13) | value length (16-31)
+//   sorted sets only, nodes of their ordered tree (order-tree.ts):
+//     word 1 elements of the subtree; byte 8 Float64 score; word 4 left, 5 right element
+//   [WIDE]   key length uint32, value length uint32 (the fields in word 0 are then 0)
+//   key bytes (field or member), from a multiple of 4 on; value bytes (hashes only)
+export const ELEMENT_HEADER_BYTES = 4
+export const ORDERED_HEADER_BYTES = 24
+export const ELEMENT_WIDE = 1
+export const ELEMENT_WIDE_BYTES = 8
+export const ELEMENT_KEY_SHIFT = 2
+export const ELEMENT_KEY_MAX = 0xfff
+export const ELEMENT_VALUE_SHIFT = 16
+export const ELEMENT_VALUE_MAX = 0xffff
+export const ORDER_SIZE_WORD = 1
+export const ORDER_SCORE_DOUBLE = 1
+export const ORDER_LEFT_WORD = 4
+export const ORDER_RIGHT_WORD = 5
 
 // ── Dictionary: extendible hashing ─────────────────────────────────────────────────────────
 //
@@ -173,9 +207,38 @@ export const PASS_EXPIRY_DOUBLE = 5
 export const QUEUE_NEXT_WORD = 12
 /** Release queue: next page to free is at this directory index. */
 export const RELEASE_INDEX_WORD = 13
+/** One of KIND_…: what is in it, and how it is freed. The same word in every root that can wait in
+ * the release queue, as are QUEUE_NEXT_WORD and COUNT_WORD. */
+export const ROOT_KIND_WORD = 14
+export const KIND_KEYS = 0
+export const KIND_SET = 1
+export const KIND_HASH = 2
+export const KIND_ZSET = 3
+export const KIND_LIST = 4
 /** Number of pages (without overflow pages) of each local depth 0-24. */
-export const PAGES_AT_DEPTH_WORD = 14
-export const DICTIONARY_ROOT_WORDS = PAGES_AT_DEPTH_WORD + DEPTH_MAX + 2
+export const PAGES_AT_DEPTH_WORD = 15
+/** Sorted sets: the element at the top of the ordered tree, 0 = empty. */
+export const ORDER_TOP_WORD = PAGES_AT_DEPTH_WORD + DEPTH_MAX + 1
+export const DICTIONARY_ROOT_WORDS = ORDER_TOP_WORD + 2
+
+// ── Large list: a chain of nodes ───────────────────────────────────────────────────────────────
+//
+//   root ─▶ node ⇄ node ⇄ node        node: | previous | next | count | bytes | bytes …
+//
+// count elements, as a packed list in a payload of so many bytes. count 0: one element too large
+// for a packed list, `bytes` long, as it is.
+export const NODE_PREVIOUS_WORD = 0
+export const NODE_NEXT_WORD = 1
+export const NODE_COUNT_WORD = 2
+export const NODE_BYTES_WORD = 3
+export const NODE_HEADER_BYTES = 16
+// Root: a block of its own.
+export const LIST_HEAD_WORD = 0
+export const LIST_TAIL_WORD = 1
+/** Elements of all nodes stand in COUNT_WORD. */
+export const LIST_NODES_WORD = 3
+export const LIST_ROOT_WORDS = 16
+export const LIST_ROOT_BYTES = LIST_ROOT_WORDS * 4
 export const DICTIONARY_ROOT_BYTES = DICTIONARY_ROOT_WORDS * 4
 
 /** The tables above do not overlap; a test asserts it. */

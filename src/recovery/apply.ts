@@ -14,6 +14,7 @@ import {
   stringSetKeepExpiry,
   stringSetRange,
 } from '../keyspace/effects.ts'
+import { decodeItems } from '../keyspace/items.ts'
 import { hashOfKey, type ShardSide } from '../keyspace/side.ts'
 import {
   EFFECT_DELETE,
@@ -26,6 +27,8 @@ import {
   EFFECT_STRING_SET,
   EFFECT_STRING_SET_KEEP_EXPIRY,
   EFFECT_STRING_SET_RANGE,
+  ITEM_CODES,
+  SCORED_CODES,
 } from '../log/codes.ts'
 
 /** Applies a record. Throws CkvError when the shard's memory cannot hold what its log says. */
@@ -57,32 +60,34 @@ export function applyRecord(
   )
 }
 
-/** The effect with this code on key and value of the side's record. */
-function applyEffect(side: ShardSide, code: number, database: number, number: number): number {
-  switch (code) {
-    case EFFECT_STRING_SET:
-      return stringSet(side, number)
-    case EFFECT_STRING_SET_KEEP_EXPIRY:
-      return stringSetKeepExpiry(side)
-    case EFFECT_STRING_APPEND:
-      return stringAppend(side)
-    case EFFECT_STRING_SET_RANGE:
-      return stringSetRange(side, number)
-    case EFFECT_DELETE:
-      keyDelete(side)
-      return EFFECT_OK
-    case EFFECT_EXPIRE_AT:
-      return keyExpireAt(side, number)
-    case EFFECT_PERSIST:
-      return keyPersist(side)
-    case EFFECT_FLUSH_DATABASE:
-      return flushDatabase(side, database)
-    case EFFECT_FLUSH_ALL:
-      return flushAll(side)
-    default:
-      throw unknownCode(side, code)
-  }
+type Apply = (side: ShardSide, number: number, database: number) => number
+
+/** What each code does with key, value and number of the side's record. */
+const APPLIES: ReadonlyMap<number, Apply> = new Map<number, Apply>([
+  [EFFECT_STRING_SET, stringSet],
+  [EFFECT_STRING_SET_KEEP_EXPIRY, stringSetKeepExpiry],
+  [EFFECT_STRING_APPEND, stringAppend],
+  [EFFECT_STRING_SET_RANGE, stringSetRange],
+  [EFFECT_DELETE, removeKey],
+  [EFFECT_EXPIRE_AT, keyExpireAt],
+  [EFFECT_PERSIST, keyPersist],
+  [EFFECT_FLUSH_DATABASE, (side, _, database) => flushDatabase(side, database)],
+  [EFFECT_FLUSH_ALL, flushAll],
+])
+
+function removeKey(side: ShardSide): number {
+  keyDelete(side)
+  return EFFECT_OK
 }
+
+function applyEffect(side: ShardSide, code: number, database: number, number: number): number {
+  const apply = byCode[code]
+  if (apply === undefined) throw unknownCode(side, code)
+  if (ITEM_CODES.has(code)) decodeItems(side.record, SCORED_CODES.has(code))
+  return apply(side, number, database)
+}
+
+const byCode = Array.from({ length: 256 }, (_, code) => APPLIES.get(code))
 
 function unknownCode(side: ShardSide, code: number): CkvError {
   const name = EFFECT_NAMES.get(code) ?? 'unknown'

@@ -2,7 +2,7 @@
 // needs it frees some of it instead of answering -OOM.
 
 import t from 'tap'
-import { releasePending } from '../../src/memory/database.ts'
+import { releasePending } from '../../src/memory/release.ts'
 import { checkSound, OK } from '../command/script.ts'
 import { NOW_MS, ShardFixture } from '../support/shard-fixture.ts'
 

@@ -5,13 +5,9 @@ import { allocate } from '../../src/memory/allocator.ts'
 import type { Arena } from '../../src/memory/arena.ts'
 import { changeSlotCount, detachDatabase, ensureDatabase } from '../../src/memory/database.ts'
 import { dictionaryFind } from '../../src/memory/dictionary.ts'
-import {
-  chunkTableWord,
-  entryKeyStart,
-  releaseEntry,
-  setEntryExpiry,
-} from '../../src/memory/entry.ts'
+import { chunkTableWord, entryKeyStart, setEntryExpiry } from '../../src/memory/entry.ts'
 import * as layout from '../../src/memory/layout.ts'
+import { releaseEntry } from '../../src/memory/release.ts'
 import { MIB, makeArena, Store } from './support.ts'
 
 interface Scene {

@@ -15,7 +15,8 @@ import {
   dictionaryReplace,
 } from '../../src/memory/dictionary.ts'
 import { dictionaryReserve } from '../../src/memory/dictionary-growth.ts'
-import { createEntry, entryValueLength, releaseEntry } from '../../src/memory/entry.ts'
+import { createEntry, entryValueLength } from '../../src/memory/entry.ts'
+import { releaseEntry } from '../../src/memory/release.ts'
 import { resizeEntryInPlace } from '../../src/memory/value.ts'
 import { MIB, makeArena } from './support.ts'
 

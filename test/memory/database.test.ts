@@ -9,12 +9,11 @@ import {
   databaseSlotKeys,
   detachDatabase,
   ensureDatabase,
-  releasePending,
-  releaseSlice,
   slotKeys,
   swapDatabases,
 } from '../../src/memory/database.ts'
 import { dictionaryCount } from '../../src/memory/dictionary.ts'
+import { releasePending, releaseSlice } from '../../src/memory/release.ts'
 import { attach, KIB, MIB, makeArena, Store } from './support.ts'
 
 t.test('databases are made on demand and swapped', async (t) => {

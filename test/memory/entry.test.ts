@@ -19,7 +19,6 @@ import {
   entryValueLength,
   entryValueStart,
   plainStringStart,
-  releaseEntry,
   setEntryClock,
   setEntryEncoding,
   setEntryExpiry,
@@ -31,6 +30,7 @@ import {
   STRING_RAW,
   TYPE_STRING,
 } from '../../src/memory/layout.ts'
+import { releaseEntry } from '../../src/memory/release.ts'
 import {
   copyValueBetween,
   copyValueOut,

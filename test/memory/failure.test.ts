@@ -4,14 +4,10 @@
 import t, { type Test } from 'tap'
 import { arenaUsed } from '../../src/memory/arena.ts'
 import { checkArena } from '../../src/memory/checker.ts'
-import {
-  databaseRoot,
-  detachDatabase,
-  ensureDatabase,
-  releaseSlice,
-} from '../../src/memory/database.ts'
+import { databaseRoot, detachDatabase, ensureDatabase } from '../../src/memory/database.ts'
 import { createDictionary } from '../../src/memory/dictionary.ts'
-import { createEntry, releaseEntry } from '../../src/memory/entry.ts'
+import { createEntry } from '../../src/memory/entry.ts'
+import { releaseEntry, releaseSlice } from '../../src/memory/release.ts'
 import { KIB, MIB, makeArena, Store } from './support.ts'
 
 function forEveryAllocation(

@@ -2,10 +2,10 @@
 
 import fc from 'fast-check'
 import t from 'tap'
-import { detachDictionary, releasePending, releaseSlice } from '../../src/memory/database.ts'
 import { createDictionary, dictionaryFind } from '../../src/memory/dictionary.ts'
 import { dictionaryNextExpiry, results, sweepExpired } from '../../src/memory/dictionary-walk.ts'
 import { FIRST_UNIT, HIGH_WORD } from '../../src/memory/layout.ts'
+import { detachRoot, releasePending, releaseSlice } from '../../src/memory/release.ts'
 import { attach, KIB, MIB, makeArena, Store } from './support.ts'
 
 const RUNS = process.env.CKV_TEST_LONG === undefined ? 60 : 2000
@@ -84,7 +84,7 @@ function run(store: Store, list: Step[], failures: { count: number }): void {
     } else if (step.kind === 'flush') {
       const fresh = createDictionary(store.arena)
       if (fresh === 0) continue
-      detachDictionary(store.arena, store.root)
+      detachRoot(store.arena, store.root)
       store.root = fresh
       store.model.clear()
     } else if (step.kind === 'release') {

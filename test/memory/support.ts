@@ -24,9 +24,9 @@ import {
   entryKeyLength,
   entryKeyStart,
   entryValueLength,
-  releaseEntry,
 } from '../../src/memory/entry.ts'
 import { NO_EXPIRY, SEGMENT_SHIFT, STRING_RAW, TYPE_STRING } from '../../src/memory/layout.ts'
+import { releaseEntry } from '../../src/memory/release.ts'
 import { copyValueOut, resizeEntryInPlace, writeValue } from '../../src/memory/value.ts'
 
 export const KIB = 1024

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { CkvError } from '../../src/base/errors.ts'
 import { ShardSide } from '../../src/keyspace/side.ts'
-import { EFFECT_NAMES, EFFECT_PADDING, EFFECT_SWAP_DATABASES } from '../../src/log/codes.ts'
+import { EFFECT_NAMES, EFFECT_SWAP_DATABASES } from '../../src/log/codes.ts'
 import { BATCH_RECORDS_MAX, RecordBatch } from '../../src/log/record-batch.ts'
 import type { ShardLog } from '../../src/log/writer.ts'
 import { Arena, formatArena } from '../../src/memory/arena.ts'
@@ -17,7 +17,8 @@ import { Rows } from '../../src/rows/rows.ts'
 
 const LONG = process.env.CKV_TEST_LONG === '1'
 const CODES = [...EFFECT_NAMES.keys()].filter(
-  (code) => code !== EFFECT_PADDING && code !== EFFECT_SWAP_DATABASES,
+  // Of strings and keys: what a collection's record does to a string no log says.
+  (code) => code < EFFECT_SWAP_DATABASES,
 )
 
 interface LoggedRecord {

@@ -34,7 +34,7 @@ import { scanShard } from '../../src/log/scan.ts'
 import { ShardLog } from '../../src/log/writer.ts'
 import { Arena, formatArena } from '../../src/memory/arena.ts'
 import { checkArena } from '../../src/memory/checker.ts'
-import { databaseRoot, releaseSlice } from '../../src/memory/database.ts'
+import { databaseRoot } from '../../src/memory/database.ts'
 import { dictionaryScan, results } from '../../src/memory/dictionary-walk.ts'
 import {
   entryExpiry,
@@ -43,6 +43,7 @@ import {
   entryValueLength,
 } from '../../src/memory/entry.ts'
 import { SEGMENT_SHIFT } from '../../src/memory/layout.ts'
+import { releaseSlice } from '../../src/memory/release.ts'
 import { copyValueOut } from '../../src/memory/value.ts'
 import { applyRecord } from '../../src/recovery/apply.ts'
 import { rowsByteLength, TOKEN_WORD } from '../../src/rows/layout.ts'

@@ -1,0 +1,58 @@
+// The checker's part for collections: packed bytes in an entry, and the nodes of large lists.
+// Dictionaries of elements are checked like those of keys, by checker.ts.
+
+import type { Arena } from './arena.ts'
+import type { Claims } from './checker-claims.ts'
+import { entryValueLength } from './entry.ts'
+import {
+  COUNT_WORD,
+  LIST_HEAD_WORD,
+  LIST_NODES_WORD,
+  LIST_ROOT_BYTES,
+  LIST_TAIL_WORD,
+  NODE_BYTES_WORD,
+  NODE_HEADER_BYTES,
+  NODE_NEXT_WORD,
+  NODE_PREVIOUS_WORD,
+  SEGMENT_SHIFT,
+  UNIT_MASK,
+} from './layout.ts'
+import { nodeElements } from './list-node.ts'
+
+/** What is wrong with the packed bytes of an entry, '' if nothing is. */
+export function packedProblem(arena: Arena, entry: number): string {
+  return entryValueLength(arena, entry) === 0 ? 'a collection without bytes' : ''
+}
+
+/** Claims root and nodes of a large list; returns how many elements it has. */
+export function checkList(claims: Claims, root: number, name: string): number {
+  const { arena } = claims
+  if (!claims.take(root, LIST_ROOT_BYTES, `${name} list root`)) return 0
+  const words = arena.words[root >>> SEGMENT_SHIFT]
+  const rootWord = (root & UNIT_MASK) << 1
+  let previous = 0
+  let nodes = 0
+  let elements = 0
+  for (let node = words[rootWord + LIST_HEAD_WORD]; node !== 0; ) {
+    if (!claims.allocated(node)) {
+      claims.find(`${name}: node ${node} is not an allocated block`)
+      return elements
+    }
+    const nodeWords = arena.words[node >>> SEGMENT_SHIFT]
+    const word = (node & UNIT_MASK) << 1
+    const bytes = nodeWords[word + NODE_BYTES_WORD]
+    if (!claims.take(node, NODE_HEADER_BYTES + bytes, `${name} node`)) return elements
+    // Nodes are freed from the head, so in a detached list the first may name one that is gone.
+    if (previous !== 0 && nodeWords[word + NODE_PREVIOUS_WORD] !== previous) {
+      claims.find(`${name}: node ${node} does not lead back to ${previous}`)
+    }
+    nodes++
+    elements += nodeElements(arena, node)
+    previous = node
+    node = nodeWords[word + NODE_NEXT_WORD]
+  }
+  if (nodes > 0 && words[rootWord + LIST_TAIL_WORD] !== previous) claims.find(`${name}: wrong tail`)
+  if (words[rootWord + LIST_NODES_WORD] !== nodes) claims.find(`${name}: wrong number of nodes`)
+  if (words[rootWord + COUNT_WORD] !== elements) claims.find(`${name}: wrong number of elements`)
+  return elements
+}
