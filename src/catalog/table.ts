@@ -4,6 +4,7 @@
 // A row is added here (in its family's file) together with its handler, never before it.
 
 import { CLIENT_ROWS, CONNECTION_ROWS } from './rows-connection.ts'
+import { HASH_ROWS } from './rows-hashes.ts'
 import { HYPERLOGLOG_ROWS } from './rows-hyperloglog.ts'
 import { KEY_ROWS } from './rows-keys.ts'
 import {
@@ -19,6 +20,7 @@ import type { CommandRow } from './spec.ts'
 const TOP_ROWS = [
   ...STRING_ROWS,
   ...HYPERLOGLOG_ROWS,
+  ...HASH_ROWS,
   ...KEY_ROWS,
   ...CONNECTION_ROWS,
   ...SERVER_ROWS,

@@ -5,6 +5,7 @@ import { EFFECT_OK, EFFECT_OUT_OF_MEMORY, EFFECT_PARTLY } from '../keyspace/effe
 import type { ShardSide } from '../keyspace/side.ts'
 import { entryIsChunked, entryType, entryValueLength, entryValueStart } from '../memory/entry.ts'
 import { SEGMENT_SHIFT, TYPE_STRING } from '../memory/layout.ts'
+import { span } from '../memory/span.ts'
 import { copyValueOut } from '../memory/value.ts'
 import * as replies from '../wire/replies.ts'
 import { speaksRedis7 } from './arguments.ts'
@@ -15,6 +16,18 @@ export function isString(call: Call, side: ShardSide, entry: number): boolean {
   if (entryType(side.arena, entry) === TYPE_STRING) return true
   call.reply.error(replies.WRONG_TYPE)
   return false
+}
+
+/** True: the entry is of this type, one of TYPE_…. Else WRONGTYPE was answered. */
+export function hasType(call: Call, side: ShardSide, entry: number, type: number): boolean {
+  if (entryType(side.arena, entry) === type) return true
+  call.reply.error(replies.WRONG_TYPE)
+  return false
+}
+
+/** What `span` shows as a bulk. */
+export function replySpan(call: Call): void {
+  call.reply.bulk(span.bytes, span.start, span.length)
 }
 
 /** The whole string of an entry as a bulk. */

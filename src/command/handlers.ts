@@ -7,6 +7,9 @@ import { bitcount, bitpos, getbit, setbit } from './bits.ts'
 import type { Handler } from './call.ts'
 import * as counters from './counters.ts'
 import * as expiry from './expiry.ts'
+import { hincrby, hincrbyfloat } from './hash-counters.ts'
+import { hrandfield } from './hash-random.ts'
+import * as hashes from './hashes.ts'
 import { pfadd, pfcount, pfmerge } from './hyperloglog.ts'
 import * as keys from './keys.ts'
 import * as scans from './scan.ts'
@@ -61,6 +64,22 @@ const HANDLERS = {
   persist: expiry.persist,
   expiretime: expiry.expiretime,
   pexpiretime: expiry.pexpiretime,
+  hset: hashes.hset,
+  hsetnx: hashes.hsetnx,
+  hget: hashes.hget,
+  hmset: hashes.hmset,
+  hmget: hashes.hmget,
+  hdel: hashes.hdel,
+  hlen: hashes.hlen,
+  hstrlen: hashes.hstrlen,
+  hexists: hashes.hexists,
+  hkeys: hashes.hkeys,
+  hvals: hashes.hvals,
+  hgetall: hashes.hgetall,
+  hscan: hashes.hscan,
+  hincrby,
+  hincrbyfloat,
+  hrandfield,
   keys: scans.keys,
   scan: scans.scan,
   randomkey: scans.randomkey,

@@ -7,7 +7,7 @@ import { EffectRecord } from '../keyspace/record.ts'
 import { hashOfKey, type ShardSide } from '../keyspace/side.ts'
 import { entryExpiry, entryType, entryValueLength } from '../memory/entry.ts'
 import { copyValueOut } from '../memory/value.ts'
-import { NO_SUCH_KEY, OK, ONE, TYPE_NONE, TYPE_STRING, ZERO } from '../wire/replies.ts'
+import { NO_SUCH_KEY, OK, ONE, TYPE_NAMES, TYPE_NONE, ZERO } from '../wire/replies.ts'
 import { isString, succeeded } from './answers.ts'
 import { keyArgument } from './arguments.ts'
 import type { Call } from './call.ts'
@@ -43,13 +43,10 @@ export function exists(call: Call): void {
   call.reply.integer(count)
 }
 
-/** TYPE's answer for each TYPE_… of memory/layout.ts. */
-const TYPE_REPLIES: readonly Uint8Array[] = [TYPE_STRING]
-
 export function type(call: Call): void {
   const side = keyArgument(call, KEY)
   const entry = lookupRead(side, call.nowMs)
-  call.reply.raw(entry === 0 ? TYPE_NONE : TYPE_REPLIES[entryType(side.arena, entry)])
+  call.reply.raw(entry === 0 ? TYPE_NONE : TYPE_NAMES[entryType(side.arena, entry)])
 }
 
 export function rename(call: Call): void {

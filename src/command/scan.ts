@@ -7,7 +7,15 @@ import type { ShardSide } from '../keyspace/side.ts'
 import { databaseRoot } from '../memory/database.ts'
 import { dictionaryRandom, dictionaryScan, results } from '../memory/dictionary-walk.ts'
 import { entryExpiry, entryKeyLength, entryKeyStart } from '../memory/entry.ts'
-import { NO_EXPIRY, SEGMENT_SHIFT, TYPE_STRING } from '../memory/layout.ts'
+import {
+  NO_EXPIRY,
+  SEGMENT_SHIFT,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STRING,
+  TYPE_ZSET,
+} from '../memory/layout.ts'
 import { INVALID_CURSOR } from '../wire/replies.ts'
 import { replyNotInteger, replySyntaxError } from './answers.ts'
 import { argumentIs, concernedSides, roughInteger, word } from './arguments.ts'
@@ -40,6 +48,10 @@ const MATCH = word('match')
 const TYPE = word('type')
 const TYPE_NAMES: readonly { readonly letters: Uint8Array; readonly type: number }[] = [
   { letters: word('string'), type: TYPE_STRING },
+  { letters: word('list'), type: TYPE_LIST },
+  { letters: word('set'), type: TYPE_SET },
+  { letters: word('zset'), type: TYPE_ZSET },
+  { letters: word('hash'), type: TYPE_HASH },
 ]
 const COUNT_DEFAULT = 10
 const COUNT_REFUSED = -1

@@ -15,6 +15,7 @@
 //
 //   setEffect -> locate -> allocate -> (large records: write to the file) -> change -> append
 
+export { hashDelete, hashSet, hashStore } from './hash-effects.ts'
 export { flushAll, flushDatabase, keyDelete, keyExpireAt, keyPersist } from './key-effects.ts'
 export {
   EFFECT_NO_KEY,

@@ -85,14 +85,13 @@ function moveToExpiry(side: ShardSide, entry: number, expiryMs: number): number 
   if (moved === 0) return EFFECT_OUT_OF_MEMORY
   const large = isLarge(side)
   if (large && !writeLarge(side)) {
-    if (chunked) releaseEntryBlock(arena, moved)
-    else releaseEntry(arena, moved)
+    releaseEntryBlock(arena, moved)
     return EFFECT_NOT_WRITTEN
   }
   if (!chunked) copyValueBetween(arena, entry, 0, moved, 0, length)
   linkEntry(side, moved, expiryMs)
-  if (chunked) releaseEntryBlock(arena, entry)
-  else releaseEntry(arena, entry)
+  // What it led to, chunks or the root of a collection, belongs to the new one.
+  releaseEntryBlock(arena, entry)
   if (!large) appendRecord(side)
   return EFFECT_OK
 }

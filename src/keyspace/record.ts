@@ -56,6 +56,9 @@ export class EffectRecord {
   /** Scores of the items, by i; null: they have none. */
   itemScores: Float64Array | null = null
 
+  /** Elements that the last effect on a collection added or removed. */
+  changed = 0
+
   /** One of EFFECT_… of log/codes.ts. */
   code = 0
   /** Expiry in ms, offset, or NO_EXPIRY: see log/codes.ts. */

@@ -6,6 +6,9 @@ import {
   EFFECT_OK,
   flushAll,
   flushDatabase,
+  hashDelete,
+  hashSet,
+  hashStore,
   keyDelete,
   keyExpireAt,
   keyPersist,
@@ -21,6 +24,9 @@ import {
   EFFECT_EXPIRE_AT,
   EFFECT_FLUSH_ALL,
   EFFECT_FLUSH_DATABASE,
+  EFFECT_HASH_DELETE,
+  EFFECT_HASH_SET,
+  EFFECT_HASH_STORE,
   EFFECT_NAMES,
   EFFECT_PERSIST,
   EFFECT_STRING_APPEND,
@@ -73,10 +79,18 @@ const APPLIES: ReadonlyMap<number, Apply> = new Map<number, Apply>([
   [EFFECT_PERSIST, keyPersist],
   [EFFECT_FLUSH_DATABASE, (side, _, database) => flushDatabase(side, database)],
   [EFFECT_FLUSH_ALL, flushAll],
+  [EFFECT_HASH_SET, hashSet],
+  [EFFECT_HASH_DELETE, removeFields],
+  [EFFECT_HASH_STORE, hashStore],
 ])
 
 function removeKey(side: ShardSide): number {
   keyDelete(side)
+  return EFFECT_OK
+}
+
+function removeFields(side: ShardSide): number {
+  hashDelete(side)
   return EFFECT_OK
 }
 

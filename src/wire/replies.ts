@@ -35,7 +35,14 @@ export const BULK_ZERO = Buffer.from('$1\r\n0\r\n') as Uint8Array
 
 // TYPE answers with status lines.
 export const TYPE_NONE = line('+none')
-export const TYPE_STRING = line('+string')
+/** TYPE's answer for each TYPE_… of memory/layout.ts. */
+export const TYPE_NAMES: readonly Uint8Array[] = [
+  line('+string'),
+  line('+list'),
+  line('+set'),
+  line('+zset'),
+  line('+hash'),
+]
 export const TYPE_LIST = line('+list')
 export const TYPE_SET = line('+set')
 export const TYPE_ZSET = line('+zset')
@@ -109,6 +116,15 @@ export const HYPERLOGLOG_WRONG_TYPE = line(
 )
 export const HYPERLOGLOG_DAMAGED = line('-INVALIDOBJ Corrupted HLL object detected')
 export const MSET_ARITY = line('-ERR wrong number of arguments for MSET')
+export const HASH_NOT_AN_INTEGER = line('-ERR hash value is not an integer')
+/** 3.2's text. [redis-3.2 t_hash.c] */
+export const HASH_NOT_A_FLOAT_32 = line('-ERR hash value is not a valid float')
+export const HASH_NOT_A_FLOAT = line('-ERR hash value is not a float')
+export const VALUE_IS_NAN = line('-ERR value is NaN or Infinity')
+export const HMSET_ARITY_32 = line('-ERR wrong number of arguments for HMSET')
+export const COUNT_OUT_OF_INT64 = line(
+  '-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807',
+)
 export const INVALID_CURSOR = line('-ERR invalid cursor')
 export const EXPIRE_NX_WITH_OTHERS = line(
   '-ERR NX and XX, GT or LT options at the same time are not compatible',

@@ -36,15 +36,9 @@ import { Arena, formatArena } from '../../src/memory/arena.ts'
 import { checkArena } from '../../src/memory/checker.ts'
 import { databaseRoot } from '../../src/memory/database.ts'
 import { dictionaryScan, results } from '../../src/memory/dictionary-walk.ts'
-import {
-  entryExpiry,
-  entryKeyLength,
-  entryKeyStart,
-  entryValueLength,
-} from '../../src/memory/entry.ts'
+import { entryExpiry, entryKeyLength, entryKeyStart } from '../../src/memory/entry.ts'
 import { SEGMENT_SHIFT } from '../../src/memory/layout.ts'
 import { releaseSlice } from '../../src/memory/release.ts'
-import { copyValueOut } from '../../src/memory/value.ts'
 import { applyRecord } from '../../src/recovery/apply.ts'
 import { rowsByteLength, TOKEN_WORD } from '../../src/rows/layout.ts'
 import { Rows } from '../../src/rows/rows.ts'
@@ -52,6 +46,7 @@ import { ReplyWriter } from '../../src/wire/encoder.ts'
 import * as replies from '../../src/wire/replies.ts'
 import { decodeReplies, type Reply } from './resp.ts'
 import { SimFs } from './sim-fs.ts'
+import { valueText } from './value-text.ts'
 
 await loadHasher()
 
@@ -303,8 +298,9 @@ function contentsOf(arena: Arena): [string, string][] {
     let cursor = 0
     do {
       cursor = dictionaryScan(arena, databaseRoot(arena, database), cursor)
-      for (let index = 0; index < arena.resultCount; index++) {
-        found.push(describe(arena, database, results[index]))
+      // A copy: describing a collection walks through a dictionary too.
+      for (const entry of results.slice(0, arena.resultCount)) {
+        found.push(describe(arena, database, entry))
       }
     } while (cursor !== 0)
   }
@@ -315,10 +311,8 @@ function describe(arena: Arena, database: number, entry: number): [string, strin
   const start = entryKeyStart(arena, entry)
   const bytes = arena.bytes[entry >>> SEGMENT_SHIFT]
   const key = Buffer.from(bytes.slice(start, start + entryKeyLength(arena, entry)))
-  const value = Buffer.alloc(entryValueLength(arena, entry))
-  copyValueOut(arena, entry, 0, value.length, value, 0)
   return [
     `${database} ${key.toString('latin1')}`,
-    `${value.toString('latin1')} @${entryExpiry(arena, entry)}`,
+    `${valueText(arena, entry)} @${entryExpiry(arena, entry)}`,
   ]
 }

@@ -1,0 +1,44 @@
+// What a key holds, as text that two equal values share whatever their encoding.
+
+import type { Arena } from '../../src/memory/arena.ts'
+import { entryType, entryValueLength } from '../../src/memory/entry.ts'
+import { HashWalk } from '../../src/memory/hash.ts'
+import { TYPE_HASH, TYPE_STRING } from '../../src/memory/layout.ts'
+import { span } from '../../src/memory/span.ts'
+import { copyValueOut } from '../../src/memory/value.ts'
+
+/** By type; a type without a row is shown as what it is. */
+const TEXTS: ReadonlyMap<number, (arena: Arena, entry: number) => string> = new Map([
+  [TYPE_STRING, stringText],
+  [TYPE_HASH, hashText],
+])
+
+export function valueText(arena: Arena, entry: number): string {
+  const type = entryType(arena, entry)
+  return TEXTS.get(type)?.(arena, entry) ?? `type ${type}`
+}
+
+/** The bytes that `span` shows. */
+export function spanText(): string {
+  const { bytes, start, length } = span
+  return Buffer.from(bytes.slice(start, start + length)).toString('latin1')
+}
+
+function stringText(arena: Arena, entry: number): string {
+  const value = Buffer.alloc(entryValueLength(arena, entry))
+  copyValueOut(arena, entry, 0, value.length, value, 0)
+  return value.toString('latin1')
+}
+
+function hashText(arena: Arena, entry: number): string {
+  const walk = new HashWalk()
+  const pairs: string[] = []
+  walk.begin(arena, entry)
+  while (walk.next()) {
+    walk.showField()
+    const field = spanText()
+    walk.showValue()
+    pairs.push(`${JSON.stringify(field)}: ${JSON.stringify(spanText())}`)
+  }
+  return `hash {${pairs.sort().join(', ')}}`
+}
