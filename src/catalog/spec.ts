@@ -13,7 +13,7 @@ export const WRITE = 1 << 1
 export const DENY_OOM = 1 << 2
 /** Bounded work on one key: may run in place on the acceptor. */
 export const FAST = 1 << 3
-/** Bounded work for each key: in place too, as long as there are few keys. */
+/** Bounded work for each argument (key, field, member): in place too, as long as there are few. */
 export const FAST_PER_KEY = 1 << 4
 /** Operates the server; shown as @admin. */
 export const ADMIN = 1 << 5
@@ -122,10 +122,16 @@ export type CommandGroup =
   | 'cluster'
   | 'connection'
   | 'generic'
+  | 'geo'
+  | 'hash'
   | 'hyperloglog'
+  | 'list'
+  | 'pubsub'
   | 'server'
+  | 'set'
   | 'sorted-set'
   | 'string'
+  | 'transactions'
 
 /** What a row says besides its name, code and place. */
 export interface RowFacts {

@@ -25,7 +25,7 @@ function latin1Text(bytes: Uint8Array, start: number, length: number): string {
 
 /** Where to go on. Any number of 64 bits is taken, as by Redis: one that is none of ours finds what
  * it finds. -1: no number. */
-function parseCursor({ bytes, starts, lengths }: Call): number {
+function cursorArgument({ bytes, starts, lengths }: Call): number {
   const cursor = parseSafeInteger(bytes, starts[CURSOR], lengths[CURSOR])
   if (cursor >= 0) return cursor % HASHES
   const text = latin1Text(bytes, starts[CURSOR], lengths[CURSOR])
@@ -34,7 +34,7 @@ function parseCursor({ bytes, starts, lengths }: Call): number {
   return wide > UINT64_MAX || wide < -UINT64_MAX ? -1 : Number(BigInt.asUintN(32, wide))
 }
 
-/** One a thread, filled by `parse` for each command. */
+/** One a thread. For each command: parseCursor, look the key up, parseOptions, in Redis's order. */
 export class ElementScan {
   cursor = 0
   count = COUNT_DEFAULT
@@ -44,14 +44,16 @@ export class ElementScan {
   #start = 0
 
   /** False: an error was answered. */
-  parse(call: Call): boolean {
+  parseCursor(call: Call): boolean {
+    this.cursor = cursorArgument(call)
+    if (this.cursor < 0) call.reply.error(INVALID_CURSOR)
+    return this.cursor >= 0
+  }
+
+  /** False: an error was answered. */
+  parseOptions(call: Call): boolean {
     this.#glob = undefined
     this.count = COUNT_DEFAULT
-    this.cursor = parseCursor(call)
-    if (this.cursor < 0) {
-      call.reply.error(INVALID_CURSOR)
-      return false
-    }
     for (let index = FIRST_OPTION; index < call.argCount; index += 2) {
       if (!this.#parseOption(call, index)) return false
     }

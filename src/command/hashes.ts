@@ -135,13 +135,14 @@ function replyWalked(call: Call, fields: boolean, values: boolean): void {
 
 export function hscan(call: Call): void {
   const side = keyArgument(call, KEY)
-  if (!elements.parse(call)) return
+  if (!elements.parseCursor(call)) return
   const entry = readHash(call, side)
   if (entry === REFUSED) return
   if (entry === MISSING) {
     elements.replyNothing(call)
     return
   }
+  if (!elements.parseOptions(call)) return
   const { arena } = side
   elements.open(call)
   if (!isLargeCollection(arena, entry)) {

@@ -182,8 +182,8 @@ function setByConversion(side: ShardSide, entry: number): number {
 }
 
 /**
- * Sets the items in a large hash that no entry holds yet and makes it the key's: as the successor of
- * `grown`, or in a new entry (0) that takes the place of `before` (0: the key is new).
+ * Sets the items in a large hash that no entry holds yet and makes it the key's: as the successor
+ * of `grown`, or in a new entry (0) that takes the place of `before` (0: the key is new).
  */
 function finishLarge(
   side: ShardSide,
@@ -275,7 +275,8 @@ function setInLarge(side: ShardSide, root: number): number {
   return EFFECT_OK
 }
 
-/** One pair whose field is there and whose value goes where the old one is. false = nothing done. */
+/** One pair whose field is there and whose value goes where the old one is. false = nothing
+ * done. */
 function setInPlace(side: ShardSide, root: number): boolean {
   const { arena, record } = side
   if (isLarge(side)) return false

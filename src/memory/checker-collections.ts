@@ -3,8 +3,10 @@
 
 import type { Arena } from './arena.ts'
 import type { Claims } from './checker-claims.ts'
-import { entryValueLength } from './entry.ts'
+import { entryEncoding, entryType, entryValueLength, entryValueStart } from './entry.ts'
+import { integerSetCheck } from './integer-set.ts'
 import {
+  COLLECTION_INTEGERS,
   COUNT_WORD,
   LIST_HEAD_WORD,
   LIST_NODES_WORD,
@@ -15,13 +17,26 @@ import {
   NODE_NEXT_WORD,
   NODE_PREVIOUS_WORD,
   SEGMENT_SHIFT,
+  TYPE_HASH,
+  TYPE_ZSET,
   UNIT_MASK,
 } from './layout.ts'
 import { nodeElements } from './list-node.ts'
+import { packedCheck, packedCount } from './packed.ts'
 
 /** What is wrong with the packed bytes of an entry, '' if nothing is. */
 export function packedProblem(arena: Arena, entry: number): string {
-  return entryValueLength(arena, entry) === 0 ? 'a collection without bytes' : ''
+  const bytes = arena.bytes[entry >>> SEGMENT_SHIFT]
+  const start = entryValueStart(arena, entry)
+  const room = entryValueLength(arena, entry)
+  if (entryEncoding(arena, entry) === COLLECTION_INTEGERS) {
+    return integerSetCheck(bytes, start, room)
+  }
+  const problem = packedCheck(bytes, start, room)
+  if (problem !== '') return problem
+  if (packedCount(bytes, start) === 0) return 'a collection without elements'
+  const pairs = entryType(arena, entry) === TYPE_HASH || entryType(arena, entry) === TYPE_ZSET
+  return pairs && packedCount(bytes, start) % 2 !== 0 ? 'half a pair' : ''
 }
 
 /** Claims root and nodes of a large list; returns how many elements it has. */

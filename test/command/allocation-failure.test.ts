@@ -65,6 +65,17 @@ const CASES: readonly (readonly [before: readonly Words[], command: Words])[] = 
   ],
   [[['SET', 'a', 'v', 'EX', '5']], ['MSET', 'a', 'w', 'e', CHUNKED, 'a', 'longer value', 'f', '1']],
   [[], ['MSETNX', 'a', '1', 'b', LONG, 'a', LONG]],
+  [[], ['HSET', 'k', 'a', '1']],
+  [[['HSET', 'k', 'a', '1']], ['HSET', 'k', 'b', '22222222222222222222', 'a', '2']],
+  [[['HSET', 'k', 'a', '1']], ['HSET', 'k', 'a', LONG, 'b', '2', 'a', '3']],
+  [[['HSET', 'k', 'a', LONG, 'b', LONG]], ['HMSET', 'k', 'a', '1', 'c', LONG, 'a', '2', 'd', '4']],
+  [[['HSET', 'k', 'a', LONG]], ['HSET', 'k', 'a', '1']],
+  [[['HSET', 'k', 'a', LONG]], ['HSETNX', 'k', 'b', '1']],
+  [[['HSET', 'k', 'n', '1', 'x', LONG]], ['HINCRBY', 'k', 'n', '10000000']],
+  [[], ['HINCRBYFLOAT', 'k', 'n', '1e300']],
+  [[['HSET', 'k', 'a', LONG, 'b', '2']], ['HDEL', 'k', 'b']],
+  [[['HSET', 'k', 'a', LONG]], ['EXPIRE', 'k', '100']],
+  [[['HSET', 'k', 'a', LONG]], ['SET', 'k', 'v']],
 ]
 
 /** Chunks need megabytes; everything else is tried in less. */

@@ -1,29 +1,12 @@
 // What string commands say to a key that holds something else, and which commands do not care.
 
 import t from 'tap'
-import { slotOfKey } from '../../src/dispatch/slots.ts'
-import { hashOfKey } from '../../src/keyspace/side.ts'
-import { changeSlotCount, ensureDatabase } from '../../src/memory/database.ts'
-import { dictionaryInsert } from '../../src/memory/dictionary.ts'
-import { dictionaryReserve } from '../../src/memory/dictionary-growth.ts'
-import { createEntry } from '../../src/memory/entry.ts'
-import { NO_EXPIRY } from '../../src/memory/layout.ts'
 import { ShardFixture } from '../support/shard-fixture.ts'
 import { error, type Line, OK, WRONG_TYPE, wordsOf } from './script.ts'
 
-const SOME_OTHER_TYPE = 5
-
-/** A key `{t}o` of a type that has no commands yet. */
+/** A key `{t}o` that is no string. */
 function plant(fixture: ShardFixture): void {
-  const [side] = fixture.sides
-  const { arena } = side
-  const key = Buffer.from('{t}o')
-  const hash = hashOfKey(side, key, 0, key.length)
-  const root = ensureDatabase(arena, 0)
-  dictionaryReserve(arena, root, hash)
-  const entry = createEntry(arena, SOME_OTHER_TYPE, 0, key, 0, key.length, 8, NO_EXPIRY)
-  dictionaryInsert(arena, root, hash, entry, NO_EXPIRY)
-  changeSlotCount(arena, root, slotOfKey(key, 0, key.length), 1)
+  fixture.run('HSET', '{t}o', 'f', 'v')
 }
 
 const LINES: readonly Line[] = [

@@ -42,6 +42,16 @@ const DOUBLES = [
 const GRID_SECONDS = 4000
 const RELATIVE_SECONDS = ['100', '1000', '2000']
 
+/** Fields and members that meet. */
+const NAMES = ['a', 'b', 'c', '1', '2', '-3', '70000', '', 'a longer name', 'x'.repeat(70)]
+
+const GROUPS: ReadonlyMap<string, string> = new Map(
+  ALL_ROWS.map(({ name, group }) => [name, group]),
+)
+/** Groups with keys of their own: three each of the first keys. */
+const TYPED_GROUPS: readonly string[] = ['string', 'hash', 'list', 'set', 'sorted-set']
+const KEYS_A_TYPE = 3
+
 export interface GeneratorOptions {
   seed: number
   /** Wall time at the start of the run, in ms. */
@@ -185,13 +195,14 @@ export class CommandGenerator {
       }
       const count = 1 + this.#random.below(4)
       words.push(String(count))
-      for (let key = 0; key < count; key++) words.push(this.#pick(this.#keys))
+      for (let key = 0; key < count; key++) words.push(this.#key(command))
       at++
     }
   }
 
   #argument(command: string, name: string, type: string): string | Uint8Array {
-    if (type === 'key') return this.#pick(this.#keys)
+    if (type === 'key') return this.#key(command)
+    if (/^(field|member)$/.test(name) && this.#chance(70)) return this.#pick(NAMES)
     if (name === 'operation') return this.#pick(['AND', 'or', 'XOR', 'NOT', 'NAND'])
     if (name === 'pattern') return this.#pick(['*', 'k*', '*1', 'k[0-3]', '?', '\\*', '[^k]*', ''])
     if (name === 'type') return this.#pick(['string', 'hash', 'STRING', 'list'])
@@ -199,6 +210,13 @@ export class CommandGenerator {
     if (type === 'unix-time') return this.#time(name)
     if (type === 'integer' || type === 'double') return this.#number(command, name, type)
     return this.#value()
+  }
+
+  /** Mostly one of a few keys of the command's own type, or all would meet the wrong one. */
+  #key(command: string): string | Uint8Array {
+    const place = TYPED_GROUPS.indexOf(GROUPS.get(command) ?? '')
+    if (place < 0 || this.#chance(20)) return this.#pick(this.#keys)
+    return this.#keys[place * KEYS_A_TYPE + this.#random.below(KEYS_A_TYPE)]
   }
 
   /** Far enough from now, on either side, that both servers agree on what has expired. */
@@ -246,6 +264,8 @@ export class CommandGenerator {
 /** An offset that is allowed but would make a value of up to 512 MB. */
 function isHuge(words: Words): boolean {
   const offset = Number(words[2])
+  // As many elements as the count says, again and again.
+  if (/^.rand(field|member)$/i.test(String(words[0]))) return offset < -1000
   if (/^setbit$/i.test(String(words[0]))) return offset > 1_000_000 && offset < 2 ** 32
   return /^setrange$/i.test(String(words[0])) && offset > 1_000_000 && offset <= 2 ** 29
 }
@@ -262,7 +282,7 @@ function hasLaterOption(words: Words): boolean {
 }
 
 function makeKeys(oneSlot: boolean): (string | Uint8Array)[] {
-  const names = Array.from({ length: 12 }, (_, index) => `k${index}`)
+  const names = Array.from({ length: TYPED_GROUPS.length * KEYS_A_TYPE }, (_, index) => `k${index}`)
   if (oneSlot) return names.map((name) => `{t}${name}`)
   return [
     ...names,
