@@ -30,11 +30,13 @@ import {
   STOPPED_BARRIER,
   STOPPED_IN_FLIGHT,
   STOPPED_OUTPUT,
+  STOPPED_PAUSED,
   STOPPED_RING_FULL,
 } from './connection.ts'
 import type { Inbox } from './inbox.ts'
 import type { OtherAcceptors } from './other-acceptors.ts'
 import { type Output, SLAB_SETTLE_BYTES } from './output.ts'
+import { pauseLeftMs } from './pause.ts'
 import { Resting } from './resting.ts'
 import { Rhythm } from './rhythm.ts'
 import type { Router } from './router.ts'
@@ -136,6 +138,7 @@ export class Acceptor {
     connection.closed = true
     connection.unread = null
     connection.query?.release()
+    connection.later?.abandon()
     this.onClosed(connection)
     this.#freeWhenQuiet(connection)
   }
@@ -317,6 +320,10 @@ export class Acceptor {
         this.#stopped.push(connection)
         continue
       }
+      if ((connection.stopped & STOPPED_PAUSED) !== 0 && this.#isPaused()) {
+        this.#stopped.push(connection)
+        continue
+      }
       if (
         (connection.stopped & STOPPED_IN_FLIGHT) !== 0 &&
         inFlight > connection.inFlightMax >> 1
@@ -333,6 +340,10 @@ export class Acceptor {
       else connection.socket.resume()
     }
     this.#router.publish()
+  }
+
+  #isPaused(): boolean {
+    return pauseLeftMs(this.#executor.rows, null, this.#clock.wallMs()) > 0
   }
 
   /** The client has sent its last byte; it may still read. What it sent is answered first. */

@@ -14,6 +14,7 @@ import { Socket, type SocketConstructorOpts } from 'node:net'
 
 /** What is used of a TCP handle. */
 interface StreamHandle {
+  readonly fd: number
   /** Bytes that libuv keeps because the kernel did not take them yet. */
   readonly writeQueueSize: number
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number
@@ -55,6 +56,8 @@ export interface ClientEvents {
 export class ClientSocket {
   readonly #socket: Socket
   readonly #handle: StreamHandle | null
+  /** Number of the file, only shown. */
+  readonly fileNumber: number
   readonly remoteAddress: string | undefined
   readonly remotePort: number | undefined
   readonly localAddress: string | undefined
@@ -83,6 +86,7 @@ export class ClientSocket {
     }
     this.#socket = new Socket(options as unknown as SocketConstructorOpts)
     this.#handle = binding === null ? null : handle
+    this.fileNumber = handle?.fd ?? -1
     this.remoteAddress = this.#socket.remoteAddress
     this.remotePort = this.#socket.remotePort
     this.localAddress = this.#socket.localAddress

@@ -9,6 +9,7 @@ import {
 } from '../base/limits.ts'
 import type { QueryBuffer } from '../wire/query-buffer.ts'
 import type { ClientSocket } from './client-socket.ts'
+import type { LaterReply } from './later.ts'
 import { ReplyStash } from './stash.ts'
 
 /** How fast large replies are forgotten, per delivered record. */
@@ -19,6 +20,16 @@ export const STOPPED_RING_FULL = 1
 export const STOPPED_IN_FLIGHT = 2
 export const STOPPED_BARRIER = 4
 export const STOPPED_OUTPUT = 8
+/** CLIENT PAUSE. */
+export const STOPPED_PAUSED = 16
+
+/** What of the replies to a client is left out (CLIENT REPLY). */
+export const MUTED_NOT = 0
+/** The reply to the next command will be. */
+export const MUTED_NEXT = 1
+/** From here on whatever comes is dropped: all, or this one. */
+export const MUTED_ALL = 2
+export const MUTED_ONE = 3
 
 export class Connection {
   readonly socket: ClientSocket
@@ -36,7 +47,16 @@ export class Connection {
   name = ''
   libraryName = ''
   libraryVersion = ''
-  lastCommand = 'NULL'
+  /** Code of the last command, 0: none yet. */
+  lastCode = 0
+  /** One of MUTED_…. */
+  muted = MUTED_NOT
+  /** It watches with MONITOR. */
+  monitors = false
+  /** CLIENT NO-EVICT. Only shown: no client is evicted. */
+  noEvict = false
+  /** The reply of its last command that comes later, from no shard. */
+  later: LaterReply | null = null
   /** Bytes of an incomplete command, made when one spans receives. */
   query: QueryBuffer | null = null
   /** Bytes of a receive that was cut short because the connection stopped. */

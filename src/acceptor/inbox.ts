@@ -247,7 +247,7 @@ export class Inbox {
   #deliverFailure(connection: Connection, words: Int32Array, pairs: number, count: number): void {
     const text = MISCONF_UNKNOWN
     for (let index = 0; index < count; index++) {
-      this.#deliver(connection, words[pairs + index * 2], text, 0, text.length)
+      this.deliver(connection, words[pairs + index * 2], text, 0, text.length)
     }
   }
 
@@ -274,14 +274,15 @@ export class Inbox {
         this.#output.append(connection, bytes, at, length)
         if (!connection.stash.isEmpty()) this.#drainStash(connection)
       } else {
-        this.#deliver(connection, sequence, bytes, at, length)
+        this.deliver(connection, sequence, bytes, at, length)
       }
       at += length
       index += run
     }
   }
 
-  #deliver(
+  /** One whole reply, now or when those in front of it have come. */
+  deliver(
     connection: Connection,
     sequence: number,
     bytes: Uint8Array,
@@ -305,6 +306,11 @@ export class Inbox {
       this.#output.append(connection, stash.bytes, stash.foundStart, stash.foundLength)
     }
     stash.settle()
+  }
+
+  /** See Output.cut. */
+  cut(connection: Connection): void {
+    this.#output.cut(connection)
   }
 
   /** The chunks that carried a request come back with its reply. */

@@ -18,6 +18,7 @@ import type { Rows } from '../rows/rows.ts'
 import { dropIdleStorage } from '../wire/query-buffer.ts'
 import { MAX_CLIENTS } from '../wire/replies.ts'
 import type { Acceptor } from './acceptor.ts'
+import type { Administration } from './administration.ts'
 import { ClientSocket } from './client-socket.ts'
 import { sampleRates } from './session-info.ts'
 
@@ -30,6 +31,7 @@ export class Listener {
   readonly #rows: Rows
   readonly #clock: Clock
   readonly #counters: Counters
+  readonly #administration: Administration
   readonly #server: net.Server
   readonly #idleTimer: NodeJS.Timeout
 
@@ -39,6 +41,7 @@ export class Listener {
     rows: Rows,
     clock: Clock,
     counters: Counters,
+    administration: Administration,
     onError: (error: Error) => void,
   ) {
     this.#acceptor = acceptor
@@ -46,12 +49,16 @@ export class Listener {
     this.#rows = rows
     this.#clock = clock
     this.#counters = counters
+    this.#administration = administration
     this.#server = net.createServer(
       { noDelay: true, allowHalfOpen: true, pauseOnConnect: true },
       (socket) => this.#onConnection(socket),
     )
     this.#server.on('error', onError)
-    acceptor.onClosed = () => void Atomics.sub(rows.words, CLIENT_COUNT_WORD, 1)
+    acceptor.onClosed = (connection) => {
+      administration.monitors.remove(connection)
+      Atomics.sub(rows.words, CLIENT_COUNT_WORD, 1)
+    }
     const rates = sampleRates(counters, clock)
     this.#idleTimer = setInterval(() => {
       rates.sample(clock.monotonicMs())
@@ -91,12 +98,12 @@ export class Listener {
     const keepaliveSeconds = words[TCP_KEEPALIVE_SECONDS_WORD]
     if (keepaliveSeconds > 0) socket.setKeepAlive(keepaliveSeconds)
     const id = Atomics.add(words, CLIENT_ID_WORD, 1) + 1
-    this.#acceptor.open(socket, id, this.#facts.passwordDigest === null)
+    this.#acceptor.open(socket, id, this.#administration.settings.passwordDigest === null)
   }
 
   /** Cuts clients that left too much unsent for too long. [redis-7.0 networking.c] */
   #closeOverSoftLimit(): void {
-    const { softBytes, softSeconds } = this.#facts.options.outputLimitNormal
+    const { softBytes, softSeconds } = this.#administration.settings.options.outputLimitNormal
     if (softBytes === 0) return
     const nowMs = this.#clock.monotonicMs()
     for (const connection of this.#acceptor.connections) {

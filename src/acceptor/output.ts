@@ -14,7 +14,7 @@ import { type OutputLimit, replyBytesMax } from '../options/rows.ts'
 import type { ChunkPool } from '../ring/pool.ts'
 import { gatherBytes } from '../ring/requests.ts'
 import { ReplyWriter } from '../wire/encoder.ts'
-import { type Connection, STOPPED_OUTPUT } from './connection.ts'
+import { type Connection, MUTED_ALL, STOPPED_OUTPUT } from './connection.ts'
 
 const SLAB_BYTES = 262_144
 /**
@@ -32,18 +32,28 @@ export class Output {
    * is more than one reply of any size: nothing is run in place for a client that has 1 MB unsent,
    * so only commands that were in rings already can bring it there (COMMANDS_IN_FLIGHT_MIN).
    */
-  readonly #hardBytes: number
+  #hardBytes = 0
 
   constructor(counters: Counters, limit: OutputLimit) {
     this.#counters = counters
-    this.#hardBytes = limit.hardBytes === 0 ? CLIENT_UNSENT_BYTES_LAST : limit.hardBytes
     this.writer = new ReplyWriter(SLAB_BYTES, replyBytesMax(limit))
+    this.setLimit(limit)
+  }
+
+  /** Holds from the next flush on. */
+  setLimit(limit: OutputLimit): void {
+    this.#hardBytes = limit.hardBytes === 0 ? CLIENT_UNSENT_BYTES_LAST : limit.hardBytes
+    this.writer.limitBytes = replyBytesMax(limit)
   }
 
   /** Gives slab bytes [start, position) to the connection, behind what it has already. */
   attach(connection: Connection, start: number): void {
     const end = this.writer.position
     if (end === start) return
+    if (connection.muted >= MUTED_ALL) {
+      this.attachEmpty(connection)
+      return
+    }
     const segments = connection.segments
     const last = segments.length - 1
     if (last > 0 && segments[last] === start) segments[last] = end

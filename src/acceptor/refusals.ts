@@ -3,13 +3,23 @@
 
 import { verdict } from '../catalog/lookup.ts'
 import { REFUSED_NAMES } from '../catalog/refused.ts'
-import { type CommandRow, PROFILE_CKV, PROFILE_REDIS } from '../catalog/spec.ts'
+import { type CommandRow, PROFILE_REDIS } from '../catalog/spec.ts'
+import { SLOWLOG_SUBCOMMAND_32 } from '../wire/admin-replies.ts'
 import type { CommandDecoder } from '../wire/decoder.ts'
 import type { ReplyWriter } from '../wire/encoder.ts'
 import * as replies from '../wire/replies.ts'
 
 /** Names longer than this are no command's; they are cut before they are looked at. */
 const NAME_BYTES_MAX = 64
+
+/** Of the containers that 3.2 has. */
+const SUBCOMMAND_TEXTS_32: ReadonlyMap<string, Uint8Array> = new Map([
+  ['cluster', replies.CLUSTER_SUBCOMMAND_32],
+  ['command', replies.COMMAND_SUBCOMMAND_32],
+  ['config', replies.CONFIG_SUBCOMMAND_32],
+  ['client', replies.CLIENT_SYNTAX_32],
+  ['slowlog', SLOWLOG_SUBCOMMAND_32],
+])
 
 const arityTexts = new Map<string, Uint8Array>()
 
@@ -58,17 +68,11 @@ function unknownCommand(decoder: CommandDecoder, profile: number): Uint8Array {
 }
 
 function unknownSubcommand(decoder: CommandDecoder, name: string, profile: number): Uint8Array {
-  if (profile !== PROFILE_CKV) {
-    const start = decoder.argStarts[1]
-    const container = name.toUpperCase()
-    return replies.unknownSubcommand70(container, decoder.bytes, start, decoder.argLengths[1])
-  }
-  switch (name.toLowerCase()) {
-    case 'cluster':
-      return replies.CLUSTER_SUBCOMMAND_32
-    default:
-      return replies.COMMAND_SUBCOMMAND_32
-  }
+  const text = profile === PROFILE_REDIS ? undefined : SUBCOMMAND_TEXTS_32.get(name.toLowerCase())
+  if (text !== undefined) return text
+  const start = decoder.argStarts[1]
+  const container = name.toUpperCase()
+  return replies.unknownSubcommand70(container, decoder.bytes, start, decoder.argLengths[1])
 }
 
 function argumentText(decoder: CommandDecoder, index: number): string {

@@ -36,6 +36,8 @@ import {
   FSYNC_ALWAYS,
   FSYNC_POLICY_WORD,
   LAST_WRITE_MICROS_WORD,
+  MONITORS_WORD,
+  PAUSE_MODE_WORD,
   STATE_SERVING,
   STATE_WORD,
   SYNCING_WORD,
@@ -45,16 +47,18 @@ import { type CommandDecoder, isHttpAttempt } from '../wire/decoder.ts'
 import * as replies from '../wire/replies.ts'
 import {
   type Connection,
+  MUTED_NOT,
   STOPPED_BARRIER,
   STOPPED_IN_FLIGHT,
   STOPPED_RING_FULL,
 } from './connection.ts'
 import type { Inbox } from './inbox.ts'
-import { SEVERAL_SHARDS, SLOTS_REFUSED, shardOfKeys } from './key-shards.ts'
+import { SEVERAL_SHARDS, SLOTS_REFUSED, shardOfKeys, shardOfSlotArgument } from './key-shards.ts'
 import type { Output } from './output.ts'
 import { isHello, refuse, wrongArity } from './refusals.ts'
 import type { Session, SessionHandler } from './session.ts'
 import type { TurnLog } from './turn.ts'
+import { routeMuted, showToMonitors, waitsForPause } from './watched.ts'
 
 /** Commands over at most so many shards may run in place. */
 const PLACED_SHARDS_MAX = 4
@@ -84,6 +88,8 @@ export class Router {
   #receiveBytes = 0
   /** The receive is none that the policy sends to workers for its depth. */
   #shallow = true
+  /** Somebody watches with MONITOR, or clients are paused: looked at once a receive. */
+  #isWatched = false
 
   constructor(
     rows: Rows,
@@ -118,10 +124,17 @@ export class Router {
   /** Begins a receive of so many bytes. */
   begin(receiveBytes: number): void {
     this.#receiveBytes = receiveBytes
-    this.#shallow = !isDeep(this.#rows.words[DISPATCH_WORD], receiveBytes)
+    const { words } = this.#rows
+    this.#shallow = !isDeep(words[DISPATCH_WORD], receiveBytes)
+    this.#isWatched = (words[MONITORS_WORD] | words[PAUSE_MODE_WORD]) !== 0
   }
 
   route(connection: Connection, decoder: CommandDecoder): boolean {
+    if (connection.muted === MUTED_NOT) return this.#route(connection, decoder)
+    return routeMuted(connection, () => this.#route(connection, decoder))
+  }
+
+  #route(connection: Connection, decoder: CommandDecoder): boolean {
     const { bytes, argStarts, argLengths, argCount } = decoder
     let row = findCommand(bytes, argStarts[0], argLengths[0])
     if (row === undefined || !servedIn(row, this.#profile)) {
@@ -136,17 +149,29 @@ export class Router {
       row = found
     }
     if (!connection.authenticated && (row.flags & NO_AUTH) === 0) {
-      return this.#error(connection, replies.NO_AUTH)
+      return this.#reject(connection, row, replies.NO_AUTH)
     }
     if (!arityFits(row, argCount, this.#profile)) {
-      return this.#error(connection, wrongArity(row, this.#profile))
+      return this.#reject(connection, row, wrongArity(row, this.#profile))
     }
     if ((row.flags & LOADING_OK) === 0 && this.#rows.words[STATE_WORD] !== STATE_SERVING) {
-      return this.#error(connection, replies.LOADING)
+      return this.#reject(connection, row, replies.LOADING)
     }
+    connection.lastCode = row.code
+    if (this.#isWatched) return this.#runWatched(connection, decoder, row)
+    return this.#run(connection, decoder, row)
+  }
+
+  #run(connection: Connection, decoder: CommandDecoder, row: CommandRow): boolean {
     if (row.place === 'shard') return this.#toShard(connection, decoder, row)
-    this.#runSession(connection, decoder, row)
-    return true
+    return this.#runSession(connection, decoder, row)
+  }
+
+  #runWatched(connection: Connection, decoder: CommandDecoder, row: CommandRow): boolean {
+    if (waitsForPause(connection, row, this.#session)) return false
+    const begun = this.#run(connection, decoder, row)
+    if (begun) showToMonitors(connection, decoder, row, this.#session)
+    return begun
   }
 
   // ── Answers of the acceptor itself ──────────────────────────────────────────────────────────
@@ -165,23 +190,27 @@ export class Router {
     const told = connection.authenticated || isHello(decoder)
     if (told) refuse(this.#output.writer, decoder, this.#profile)
     else this.#output.writer.raw(replies.NO_AUTH)
-    this.#counters.add(COUNTER.errorsReplied, 1)
+    this.#counters.addError(this.#output.writer.bytes, start)
     this.deliver(connection, start)
     return true
   }
 
-  #error(connection: Connection, text: Uint8Array): boolean {
+  /** An error in front of the command's handler. */
+  #reject(connection: Connection, row: CommandRow, text: Uint8Array): boolean {
     const start = this.#output.writer.position
     this.#output.writer.raw(text)
-    this.#counters.add(COUNTER.errorsReplied, 1)
+    this.#counters.addError(text, 0)
+    this.#counters.addRejected(row.code)
     this.deliver(connection, start)
     return true
   }
 
-  #runSession(connection: Connection, decoder: CommandDecoder, row: CommandRow): void {
+  #runSession(connection: Connection, decoder: CommandDecoder, row: CommandRow): boolean {
     const session = this.#session
     const writer = this.#output.writer
     const start = writer.position
+    session.again = false
+    session.isSilent = false
     session.connection = connection
     session.row = row
     session.bytes = decoder.bytes
@@ -192,10 +221,15 @@ export class Router {
     const handler = this.#sessionHandlers[row.code]
     if (handler === undefined) writer.raw(wrongArity(row, this.#profile))
     else handler(session)
-    if (writer.isError(start)) this.#counters.add(COUNTER.errorsReplied, 1)
+    if (session.again) return false
+    if (writer.isError(start)) {
+      this.#counters.addError(writer.bytes, start)
+      this.#counters.addFailed(row.code)
+    }
     this.#counters.add(COUNTER.commandsLocal, 1)
     this.#counters.addCall(row.code)
-    this.deliver(connection, start)
+    if (!session.isSilent) this.deliver(connection, start)
+    return true
   }
 
   /** Slab bytes from `start` on are the next reply of the connection, in its turn. */
@@ -226,7 +260,7 @@ export class Router {
     if (row.multiKey) {
       const crossSlot = this.#profile === PROFILE_REDIS || (row.flags & CROSS_SLOT_OK) !== 0
       shard = shardOfKeys(decoder, row, crossSlot, this.#shardCount)
-      if (shard === SLOTS_REFUSED) return this.#error(connection, replies.CROSS_SLOT)
+      if (shard === SLOTS_REFUSED) return this.#reject(connection, row, replies.CROSS_SLOT)
       if (shard === SEVERAL_SHARDS) return this.#toShards(connection, decoder, row)
     } else if (row.firstKey > 0) {
       const slot = slotOfKey(bytes, argStarts[row.firstKey], argLengths[row.firstKey])
@@ -234,7 +268,7 @@ export class Router {
     } else if (row.merge === MERGE_CURSOR) {
       shard = shardOfScanCursor(bytes, argStarts[1], argLengths[1], this.#shardCount)
     } else if ((row.flags & BY_SLOT) !== 0) {
-      shard = this.#shardOfSlotArgument(decoder)
+      shard = shardOfSlotArgument(decoder, this.#shardCount)
     } else if ((row.flags & KEYLESS_ALL_SHARDS) !== 0 && this.#shardCount > 1) {
       return this.#toShards(connection, decoder, row)
     }
@@ -245,16 +279,6 @@ export class Router {
     }
     const placeable = this.#sharing && this.#allowsPlace(fast, shard)
     return this.#toRing(connection, decoder, row, shard, placeable ? REQUEST_PLACEABLE : 0)
-  }
-
-  #shardOfSlotArgument(decoder: CommandDecoder): number {
-    let slot = 0
-    const start = decoder.argStarts[2]
-    for (let at = start, end = start + Math.min(5, decoder.argLengths[2]); at < end; at++) {
-      slot = slot * 10 + (decoder.bytes[at] - 0x30)
-    }
-    // Whatever is no slot is shard 0's to complain about.
-    return slot >= 0 && slot < 16_384 ? shardOfSlot(slot, this.#shardCount) : 0
   }
 
   #holdInPlace(fast: boolean, shard: number): boolean {

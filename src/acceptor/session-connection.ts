@@ -6,6 +6,7 @@ import { PROFILE_CKV, PROFILE_REDIS } from '../catalog/spec.ts'
 import { COUNTER } from '../counters/layout.ts'
 import { redisMode, redisVersion } from '../monitor/version.ts'
 import * as replies from '../wire/replies.ts'
+import { MUTED_NOT } from './connection.ts'
 import {
   type CredentialVerdict,
   checkSecret,
@@ -13,7 +14,7 @@ import {
   type Guard,
   isKnownUser,
 } from './password.ts'
-import type { ServerFacts, Session } from './session.ts'
+import type { Session } from './session.ts'
 import { argumentBytes, argumentIs, isPlainText } from './session-arguments.ts'
 
 const INT32_MAX = 2_147_483_647
@@ -74,12 +75,12 @@ function isLong(bytes: Uint8Array): boolean {
 // ── AUTH ─────────────────────────────────────────────────────────────────────────────────────
 
 export function auth(session: Session): void {
-  const { facts, argCount, reply } = session
+  const { argCount, reply } = session
   if (argCount > 3) {
     reply.error(replies.SYNTAX_ERROR)
     return
   }
-  const guard = guardOf(facts)
+  const guard = guardOf(session)
   if (guard === undefined) {
     authWithoutPassword(session)
     return
@@ -92,8 +93,9 @@ export function auth(session: Session): void {
 }
 
 /** Undefined: no password is set. */
-function guardOf(facts: ServerFacts): Guard | undefined {
-  const { instance, profile, passwordKey, passwordDigest } = facts
+function guardOf({ facts, administration }: Session): Guard | undefined {
+  const { instance, profile, passwordKey } = facts
+  const { passwordDigest } = administration.settings
   if (passwordDigest === null) return undefined
   return { instance, profile, passwordKey, passwordDigest }
 }
@@ -190,7 +192,7 @@ function helloOptions(session: Session): HelloOptions | undefined {
 
 function helloAuth(session: Session, options: HelloOptions): boolean {
   const user = argumentBytes(session, options.user)
-  const guard = guardOf(session.facts)
+  const guard = guardOf(session)
   if (guard === undefined) {
     // As 7.0's default user without a password, in every profile that has HELLO.
     return admit(session, isKnownUser(session.facts.instance, user) ? 'right' : 'wrong')
@@ -226,7 +228,9 @@ export function reset(session: Session): void {
   connection.protocol = 2
   connection.readOnly = false
   connection.name = ''
-  connection.authenticated = session.facts.passwordDigest === null
+  connection.muted = MUTED_NOT
+  session.administration.monitors.remove(connection)
+  connection.authenticated = session.administration.settings.passwordDigest === null
   reply.protocol = 2
   reply.raw(replies.RESET)
 }

@@ -3,9 +3,11 @@
 
 import { ALL_ROWS, CODE_COUNT, type ConnectionCommandName } from '../catalog/table.ts'
 import type { SessionHandler } from './session.ts'
+import { monitor } from './session-admin.ts'
 import { replyHelp } from './session-arguments.ts'
 import { ckvShards } from './session-ckv.ts'
 import { clientGetName, clientId, clientSetInfo, clientSetName } from './session-client.ts'
+import * as clients from './session-clients.ts'
 import {
   clusterInfo,
   clusterKeySlot,
@@ -21,7 +23,7 @@ import {
   commandInfoReply,
   commandListReply,
 } from './session-command.ts'
-import { configGet } from './session-config.ts'
+import { configGet, configResetStat, configRewrite, configSet } from './session-config.ts'
 import {
   auth,
   echo,
@@ -53,6 +55,18 @@ export const sessionHandlers = {
   'client|setinfo': clientSetInfo,
   'client|id': clientId,
   'client|help': replyHelp,
+  'client|list': clients.clientList,
+  'client|info': clients.clientInfo,
+  'client|kill': clients.clientKill,
+  'client|pause': clients.clientPause,
+  'client|unpause': clients.clientUnpause,
+  'client|reply': clients.clientReply,
+  'client|no-evict': clients.clientNoEvict,
+  'client|unblock': clients.clientUnblock,
+  'client|getredir': clients.clientGetRedir,
+  'client|trackinginfo': clients.clientTrackingInfo,
+  'client|caching': clients.clientCaching,
+  'client|tracking': clients.clientTracking,
   command,
   'command|count': commandCountReply,
   'command|info': commandInfoReply,
@@ -61,6 +75,9 @@ export const sessionHandlers = {
   'command|list': commandListReply,
   'command|help': replyHelp,
   'config|get': configGet,
+  'config|set': configSet,
+  'config|rewrite': configRewrite,
+  'config|resetstat': configResetStat,
   'config|help': replyHelp,
   'cluster|slots': clusterSlots,
   'cluster|nodes': clusterNodes,
@@ -68,6 +85,7 @@ export const sessionHandlers = {
   'cluster|keyslot': clusterKeySlot,
   'cluster|myid': clusterMyId,
   'cluster|help': replyHelp,
+  monitor,
   'ckv|help': replyHelp,
   'ckv|shards': ckvShards,
 } as const satisfies Record<ConnectionCommandName, SessionHandler>

@@ -10,7 +10,9 @@ import type { ServerFacts } from '../executor/facts.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import type { Rows } from '../rows/rows.ts'
 import type { ReplyWriter } from '../wire/encoder.ts'
+import type { Administration } from './administration.ts'
 import type { Connection } from './connection.ts'
+import type { LaterReply } from './later.ts'
 
 export type { ServerFacts }
 
@@ -24,6 +26,7 @@ export class Session {
   readonly reply: ReplyWriter
   /** Index of this acceptor. */
   readonly acceptor: number
+  readonly administration: Administration
   /** Set before every command. */
   connection!: Connection
   row: CommandRow
@@ -31,6 +34,10 @@ export class Session {
   starts: Int32Array = new Int32Array(0)
   lengths: Int32Array = new Int32Array(0)
   argCount = 0
+  /** A handler that cannot begin yet: the command is routed again. */
+  again = false
+  /** A handler that replies nothing, or later. */
+  isSilent = false
 
   constructor(
     facts: ServerFacts,
@@ -40,6 +47,7 @@ export class Session {
     sides: readonly ShardSide[],
     reply: ReplyWriter,
     acceptor: number,
+    administration: Administration,
     row: CommandRow,
   ) {
     this.facts = facts
@@ -49,7 +57,14 @@ export class Session {
     this.sides = sides
     this.reply = reply
     this.acceptor = acceptor
+    this.administration = administration
     this.row = row
+  }
+
+  /** The reply comes later, see later.ts. */
+  replyLater(): LaterReply {
+    this.isSilent = true
+    return this.administration.later.begin(this.connection)
   }
 
   /** An argument as text. Cold paths only. */

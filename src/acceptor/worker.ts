@@ -8,15 +8,21 @@ import { Counters } from '../counters/counters.ts'
 import { attachExecutor, replyRing, requestRing } from '../executor/attach.ts'
 import type { ThreadPlan } from '../executor/plan.ts'
 import { loadHasher } from '../log/checksum.ts'
+import { replyBytesMax } from '../options/rows.ts'
 import { ChunkPool } from '../ring/pool.ts'
 import { RequestWriter } from '../ring/requests.ts'
 import type { Ring } from '../ring/ring.ts'
 import { Acceptor } from './acceptor.ts'
+import { Administration } from './administration.ts'
+import { answerQuestion } from './clients.ts'
 import type { Connection } from './connection.ts'
 import { Inbox } from './inbox.ts'
+import { LaterReplies } from './later.ts'
 import { Listener } from './listener.ts'
+import { Monitors } from './monitors.ts'
 import { OtherAcceptors } from './other-acceptors.ts'
 import { Output } from './output.ts'
+import { Peers } from './peers.ts'
 import { Router } from './router.ts'
 import { Session } from './session.ts'
 import { SESSION_HANDLERS_BY_CODE } from './session-handlers.ts'
@@ -49,7 +55,32 @@ const inbox = new Inbox(executor, replies, pool, output, counters, connections)
 const turn = new TurnLog(connections)
 const anyRow = ROWS_BY_CODE.find((row) => row !== undefined)
 assert(anyRow !== undefined, 'the catalog has rows')
-const session = new Session(facts, counters, rows, clock, sides, output.writer, index, anyRow)
+const later = new LaterReplies(inbox, replyBytesMax(facts.options.outputLimitNormal))
+const monitors = new Monitors(rows, output)
+const peers = new Peers(facts.runId, index, facts.acceptorCount, {
+  answer: (question) => answerQuestion(question, connections, clock.monotonicMs()),
+  hear: (notice) => {
+    if (notice.kind === 'commands') monitors.show(notice.lines)
+    else later.schedule()
+  },
+})
+monitors.tell = (notice) => peers.tell(notice)
+const settings = { options: facts.options, free: {}, passwordDigest: facts.passwordDigest }
+const administration = new Administration(settings, later, peers, monitors, (message) =>
+  port.postMessage(message),
+)
+administration.onSettings = ({ options }) => output.setLimit(options.outputLimitNormal)
+const session = new Session(
+  facts,
+  counters,
+  rows,
+  clock,
+  sides,
+  output.writer,
+  index,
+  administration,
+  anyRow,
+)
 const router = new Router(
   rows,
   executor,
@@ -73,12 +104,15 @@ const acceptor = new Acceptor(
   counters,
   connections,
 )
-const listener = new Listener(acceptor, facts, rows, clock, counters, (error) => {
+later.schedule = () => acceptor.schedule()
+monitors.schedule = later.schedule
+const listener = new Listener(acceptor, facts, rows, clock, counters, administration, (error) => {
   port.postMessage({ kind: 'failed', message: error.message })
 })
 listener.listen(() => port.postMessage({ kind: 'listening' }))
 
 port.on('message', (message: { kind: string }) => {
+  if (administration.receive(message)) return
   if (message.kind === 'stop') stop()
 })
 
@@ -94,6 +128,7 @@ function stop(): void {
       return
     }
     for (const connection of connections) connection?.socket.finish()
+    peers.close()
     setImmediate(() => {
       port?.postMessage({ kind: 'stopped' })
       port?.close()

@@ -143,3 +143,6 @@ export const CLIENT_UNSENT_BYTES_LAST = REPLY_BYTES_MAX + REDIS_VALUE_BYTES_MAX
 
 /** Largest content of a payload that RESTORE reads: its bytes, and 16 for each element. */
 export const RDB_CONTENT_BYTES_MAX = 1_073_741_824
+
+/** Lines of MONITOR that a client may leave unread; more: it is cut. */
+export const MONITOR_UNSENT_BYTES_MAX = 16_777_216

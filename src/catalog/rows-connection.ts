@@ -1,5 +1,6 @@
 // The connection family: served by the acceptor with the session at hand. Codes 70-99.
 
+import { CLIENT_ADMIN_ROWS } from './rows-client.ts'
 import {
   connectionRow,
   containerRow,
@@ -18,6 +19,7 @@ const later = { profiles: LATER_PROFILES, group: 'connection' } as const
 const client = { ...later, flags: NO_SCRIPT | LOADING_OK | STALE } as const
 
 const CLIENT_ROWS = [
+  ...CLIENT_ADMIN_ROWS,
   connectionRow('client|setname', 81, {
     ...client,
     arity: 3,

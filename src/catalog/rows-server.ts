@@ -80,6 +80,28 @@ export const CONFIG_ROWS = [
     summary: 'Shows the settings whose names match a pattern.',
     syntax: 'parameter ...',
   }),
+  connectionRow('config|set', 340, {
+    ...laterServer,
+    arity: -4,
+    flags: ADMIN | NO_SCRIPT | ALWAYS,
+    since: '2.0.0',
+    summary: 'Changes settings while the server runs, all of them or none.',
+    syntax: 'parameter value ...',
+  }),
+  connectionRow('config|rewrite', 341, {
+    ...laterServer,
+    arity: 2,
+    flags: ADMIN | NO_SCRIPT | ALWAYS,
+    since: '2.8.0',
+    summary: 'Writes the settings in force to the options file.',
+  }),
+  connectionRow('config|resetstat', 342, {
+    ...laterServer,
+    arity: 2,
+    flags: ADMIN | NO_SCRIPT | ALWAYS,
+    since: '2.0.0',
+    summary: 'Begins the counts of INFO anew.',
+  }),
   connectionRow('config|help', 112, {
     ...help,
     since: '5.0.0',

@@ -3,6 +3,7 @@
 //
 // A row is added here (in its family's file) together with its handler, never before it.
 
+import { ADMIN_ROWS } from './rows-admin.ts'
 import { CLIENT_ROWS, CONNECTION_ROWS } from './rows-connection.ts'
 import { HASH_ROWS } from './rows-hashes.ts'
 import { HYPERLOGLOG_ROWS } from './rows-hyperloglog.ts'
@@ -24,6 +25,7 @@ const TOP_ROWS = [
   ...KEY_ROWS,
   ...CONNECTION_ROWS,
   ...SERVER_ROWS,
+  ...ADMIN_ROWS,
 ]
 const SUBCOMMAND_ROWS = [
   ...CLIENT_ROWS,

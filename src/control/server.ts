@@ -2,6 +2,7 @@
 // build what is missing, start the threads, let the workers recover, switch to what was built,
 // serve, stop. Runs on main, which only coordinates.
 
+import type { OrderMessage, SeenMessage } from '../acceptor/administration.ts'
 import { PASSWORD_KEY_BYTES, passwordDigest } from '../acceptor/password.ts'
 import { probePort } from '../acceptor/probe-port.ts'
 import { SystemClock } from '../base/clock.ts'
@@ -16,10 +17,10 @@ import type { DirectoryLock } from '../log/lock.ts'
 import { type Manifest, shardDirectory } from '../log/manifest.ts'
 import { resolveGroups } from '../log/resolve-groups.ts'
 import { nodeId } from '../monitor/node-id.ts'
+import type { Machine } from '../options/derived.ts'
 import { checkFileLimit, fitWarnings } from '../options/fit.ts'
 import type { Password } from '../options/password.ts'
 import type { Options } from '../options/table.ts'
-import { storeOptionWords } from '../options/words.ts'
 import type { RecoveredMessage, ScannedMessage } from '../recovery/recover.ts'
 import { ringBellAlways } from '../ring/bell.ts'
 import {
@@ -41,6 +42,7 @@ import {
 } from './data-directory.ts'
 import { EventDrain, LoggedError, type Logger } from './logger.ts'
 import { makePlan } from './plan.ts'
+import { SettingsKeeper } from './settings-keeper.ts'
 import { type ThreadHandle, type ThreadMessage, Threads } from './threads.ts'
 
 /** A clean stop takes at most this long, in ms; what is not done by then is cut short. */
@@ -48,6 +50,13 @@ const STOP_MS_MAX = 4500
 /** What is left when a thread has died is synced for so long. */
 const FAIL_MS_MAX = 500
 const RUN_ID_BYTES = 20
+/** Redis's words for the levels of a log, and ours. */
+const LOG_LEVELS: Readonly<Record<string, string>> = {
+  debug: 'debug',
+  verbose: 'debug',
+  notice: 'info',
+  warning: 'warn',
+}
 
 export interface ServerInput extends DataInput {
   readonly password: Password | null
@@ -64,6 +73,7 @@ export class Server {
   readonly #shared: SharedPlan
   readonly #rows: Rows
   readonly #threads: Threads
+  readonly #keeper: SettingsKeeper
   readonly #events: EventDrain
   readonly #lock: DirectoryLock
   readonly #data: DataPlan
@@ -82,7 +92,13 @@ export class Server {
   readonly #ready: PromiseWithResolvers<ReadyFacts> = Promise.withResolvers()
   readonly #finished: PromiseWithResolvers<number> = Promise.withResolvers()
 
-  private constructor(shared: SharedPlan, lock: DirectoryLock, data: DataPlan, logger: Logger) {
+  private constructor(
+    shared: SharedPlan,
+    lock: DirectoryLock,
+    data: DataPlan,
+    logger: Logger,
+    machine: Machine,
+  ) {
     this.#shared = shared
     this.#rows = new Rows(shared.rows)
     this.#lock = lock
@@ -96,6 +112,12 @@ export class Server {
       (handle, message) => this.#onMessage(handle, message),
       (handle, error) => this.#onEnd(handle, error),
     )
+    this.#keeper = new SettingsKeeper(shared.facts, this.#rows.words, machine, () =>
+      this.#threads.ofRole('acceptor'),
+    )
+    this.#keeper.onChange = ({ free }) => {
+      if (free.loglevel !== undefined) logger.level = LOG_LEVELS[free.loglevel]
+    }
   }
 
   /**
@@ -117,8 +139,8 @@ export class Server {
       const shared = makePlan(planFacts(options, manifest, port, input.password))
       for (const line of fitWarnings(options, input.sources, input.machine)) input.logger.warn(line)
       await buildData(files, data, input.logger)
-      const server = new Server(shared, lock, data, input.logger)
-      server.#fillRows(options)
+      const server = new Server(shared, lock, data, input.logger, input.machine)
+      server.#fillRows()
       begun = true
       server.#threads.startAll()
       server.#noteStep('threads')
@@ -131,9 +153,8 @@ export class Server {
     }
   }
 
-  #fillRows(options: Options): void {
+  #fillRows(): void {
     const { words } = this.#rows
-    storeOptionWords(words, options)
     Atomics.store(words, LOADING_SHARDS_LEFT_WORD, this.#shared.facts.shardCount)
     Atomics.store(words, STATE_WORD, STATE_LOADING)
   }
@@ -165,6 +186,12 @@ export class Server {
         return
       case 'failed':
         this.#fail(new CkvError('START', String(message.message)))
+        return
+      case 'order':
+        if (!this.#keeper.take(handle, message as unknown as OrderMessage)) this.stop()
+        return
+      case 'settings-seen':
+        this.#keeper.seen(message as unknown as SeenMessage)
         return
       default:
         this.#fail(new Error(`thread ${handle.thread} said '${message.kind}'`))

@@ -174,14 +174,18 @@ export class Executor {
     const before = reply.position
     if ((row.flags & WRITE) !== 0 && !this.#canWrite(call)) {
       reply.raw(MISCONF_DISK_FULL)
-      this.counters.add(COUNTER.errorsReplied, 1)
+      this.counters.addError(MISCONF_DISK_FULL, 0)
+      this.counters.addRejected(row.code)
       return false
     }
     this.counters.addCall(row.code)
     const handler = this.handlers[row.code]
     assert(handler !== undefined, 'a catalog row of a shard command has a handler')
     handler(call)
-    if (reply.isError(before)) this.counters.add(COUNTER.errorsReplied, 1)
+    if (reply.isError(before)) {
+      this.counters.addError(reply.bytes, before)
+      this.counters.addFailed(row.code)
+    }
     return true
   }
 

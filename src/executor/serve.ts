@@ -36,6 +36,7 @@ import {
   COMMITTED_TAIL_WORD,
   CURRENT_WORD,
   PROGRESS_WORD,
+  REPLY_BYTES_WORD,
   threadRow,
 } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
@@ -230,6 +231,7 @@ export class ShardServer {
     executor.call.database = attributes & 0xff
     reply.protocol = ((attributes >> 8) & 0xff) as 2 | 3
     reply.position = 0
+    reply.limitBytes = this.#rows.words[REPLY_BYTES_WORD]
     sheet.start(words[word + 1], words[word + 2])
     const count = words[word + 3]
     if ((attributes >>> 16) & REQUEST_CHUNKED) {

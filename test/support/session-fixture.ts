@@ -1,8 +1,15 @@
 // A session without sockets or threads: real rows, counters and small arenas, a fake connection.
 // `run` does what the router does in front of a handler: name, profile, arity.
 
+import { Administration } from '../../src/acceptor/administration.ts'
 import type { ClientSocket } from '../../src/acceptor/client-socket.ts'
+import { answerQuestion } from '../../src/acceptor/clients.ts'
 import { Connection } from '../../src/acceptor/connection.ts'
+import { Inbox } from '../../src/acceptor/inbox.ts'
+import { LaterReplies } from '../../src/acceptor/later.ts'
+import { Monitors } from '../../src/acceptor/monitors.ts'
+import { Output } from '../../src/acceptor/output.ts'
+import { Peers } from '../../src/acceptor/peers.ts'
 import { type ServerFacts, Session } from '../../src/acceptor/session.ts'
 import { SESSION_HANDLERS_BY_CODE } from '../../src/acceptor/session-handlers.ts'
 import { ManualClock } from '../../src/base/clock.ts'
@@ -10,11 +17,13 @@ import { arityFits, findCommand, findSubcommand, servedIn } from '../../src/cata
 import { PROFILE_BITS, type ProfileName } from '../../src/catalog/spec.ts'
 import { COMMANDS } from '../../src/catalog/table.ts'
 import { Counters, countersByteLength } from '../../src/counters/counters.ts'
+import type { Executor } from '../../src/executor/executor.ts'
 import { ShardSide } from '../../src/keyspace/side.ts'
 import type { ShardLog } from '../../src/log/writer.ts'
 import { Arena, formatArena } from '../../src/memory/arena.ts'
 import { nodeId } from '../../src/monitor/node-id.ts'
 import { parseOptions } from '../../src/options/parse.ts'
+import { ChunkPool } from '../../src/ring/pool.ts'
 import { rowsByteLength } from '../../src/rows/layout.ts'
 import { Rows } from '../../src/rows/rows.ts'
 import { ReplyWriter } from '../../src/wire/encoder.ts'
@@ -26,6 +35,7 @@ export const INSTANCE = 'crs-abcd1234'
 export const PASSWORD = 'top secret'
 export const STARTED_MS = 1_700_000_000_000
 const ARENA_BYTES = 131_072
+const POOL_BYTES = 1_048_576
 
 export interface FixtureOptions {
   readonly profile?: ProfileName
@@ -60,7 +70,31 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
   } as unknown as ClientSocket
   const connection = new Connection(socket, 0, 1, 7, facts.passwordDigest === null, STARTED_MS)
   const writer = new ReplyWriter(1024, 16_777_216)
-  const session = new Session(facts, counters, rows, clock, sides, writer, 0, COMMANDS[0])
+  const connections = [connection]
+  const output = new Output(counters, facts.options.outputLimitNormal)
+  const pool = new ChunkPool(new SharedArrayBuffer(POOL_BYTES), 0)
+  const executor = { rows, thread: 1, sides } as unknown as Executor
+  const inbox = new Inbox(executor, [], pool, output, counters, connections)
+  const later = new LaterReplies(inbox, 16_777_216)
+  const peers = new Peers(facts.runId, 0, 1, {
+    answer: (question) => answerQuestion(question, connections, clock.monotonicMs()),
+    hear: () => {},
+  })
+  const settings = { options: facts.options, free: {}, passwordDigest: facts.passwordDigest }
+  const monitors = new Monitors(rows, output)
+  // Nobody is main here: orders stay unanswered.
+  const administration = new Administration(settings, later, peers, monitors, () => {})
+  const session = new Session(
+    facts,
+    counters,
+    rows,
+    clock,
+    sides,
+    writer,
+    0,
+    administration,
+    COMMANDS[0],
+  )
   session.connection = connection
   return { session, clock, connection, sides, run: (...words) => run(session, words) }
 }
