@@ -35,6 +35,7 @@ import {
   COMMITTED_HEAD_WORD,
   COMMITTED_TAIL_WORD,
   CURRENT_WORD,
+  OPTIONS_GENERATION_WORD,
   PROGRESS_WORD,
   REPLY_BYTES_WORD,
   threadRow,
@@ -78,6 +79,8 @@ export class ShardServer {
   #bigWords: Int32Array = NO_WORDS
   #starts = new Int32Array(1024)
   #lengths = new Int32Array(1024)
+  /** Of the options that were read last. */
+  #generation = 0
   /** Commands executed through rings on this thread, for INFO and the tests. */
   ringedCount = 0
 
@@ -115,6 +118,7 @@ export class ShardServer {
    */
   serve(shard: number): void {
     const acceptors = this.#acceptorThreads.length
+    this.#readSettings()
     this.#attachRings(shard)
     let budget = COMMANDS_PER_HOLD_MAX
     let acceptor = this.#firstAcceptor[shard]
@@ -124,6 +128,14 @@ export class ShardServer {
     }
     if (++this.#firstAcceptor[shard] === acceptors) this.#firstAcceptor[shard] = 0
     this.#finish(shard)
+  }
+
+  /** CONFIG SET may have changed how long a reply may be. */
+  #readSettings(): void {
+    const { words } = this.#rows
+    if (words[OPTIONS_GENERATION_WORD] === this.#generation) return
+    this.#generation = words[OPTIONS_GENERATION_WORD]
+    this.#reply.limitBytes = words[REPLY_BYTES_WORD]
   }
 
   #attachRings(shard: number): void {
@@ -150,6 +162,7 @@ export class ShardServer {
     }
     const ownReply = call.reply
     call.reply = this.#reply
+    this.#readSettings()
     this.#attachRings(shard)
     let budget = COMMANDS_PER_HELP_MAX
     for (let acceptor = 0; acceptor < this.#acceptorThreads.length; acceptor++) {
@@ -231,7 +244,6 @@ export class ShardServer {
     executor.call.database = attributes & 0xff
     reply.protocol = ((attributes >> 8) & 0xff) as 2 | 3
     reply.position = 0
-    reply.limitBytes = this.#rows.words[REPLY_BYTES_WORD]
     sheet.start(words[word + 1], words[word + 2])
     const count = words[word + 3]
     if ((attributes >>> 16) & REQUEST_CHUNKED) {

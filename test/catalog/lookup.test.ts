@@ -102,7 +102,7 @@ t.test('a refusal says whether another profile serves it', async (t) => {
   t.equal(verdict('scan', '0', spec.PROFILE_CKV), 'refused')
   t.equal(verdict('config', 'get', spec.PROFILE_CKV), 'refused')
   t.equal(verdict('eval', 'x', spec.PROFILE_CKV), 'refused-everywhere')
-  t.equal(verdict('config', 'set', spec.PROFILE_CKV), 'refused-everywhere')
+  t.equal(verdict('config', 'set', spec.PROFILE_CKV), 'refused')
   t.equal(verdict('scan', '0', spec.PROFILE_EXTENDED), 'served')
   t.equal(verdict('eval', 'x', spec.PROFILE_EXTENDED), 'unknown')
 })

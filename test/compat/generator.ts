@@ -2,14 +2,26 @@
 // number, boundary numbers, odd texts, and now and then an argument too many or too few.
 
 import { type Random, SeededRandom } from '../../src/base/random.ts'
-import { PROFILE_BITS, type ProfileName } from '../../src/catalog/spec.ts'
+import { ADMIN, PROFILE_BITS, type ProfileName } from '../../src/catalog/spec.ts'
 import { ALL_ROWS } from '../../src/catalog/table.ts'
 import { parseSyntax, type Syntax } from './syntax.ts'
 
 export type Words = (string | Uint8Array)[]
 
 /** Commands whose replies two servers cannot share; each has a test of its own. */
-const ELSEWHERE = new Set(['auth', 'hello', 'quit', 'reset', 'time', 'info', 'config', 'client'])
+const ELSEWHERE = new Set([
+  'auth',
+  'hello',
+  'quit',
+  'reset',
+  'time',
+  'info',
+  'config',
+  'client',
+  'role',
+  'wait',
+  'lastsave',
+])
 const ELSEWHERE_GROUPS = new Set(['cluster'])
 
 /** Numbers at which parsers and arithmetic break. [promises P5] */
@@ -297,8 +309,10 @@ function makeKeys(oneSlot: boolean): (string | Uint8Array)[] {
 function families(profile: ProfileName): Family[] {
   const rare = new Set(['flushall', 'flushdb', 'select', 'randomkey', 'keys', 'scan', 'dbsize'])
   return ALL_ROWS.filter(
-    ({ name, group, profiles, subcommands }) =>
+    ({ name, group, flags, profiles, subcommands }) =>
       (profiles & PROFILE_BITS[profile]) !== 0 &&
+      // What operates a server has tests of its own.
+      (flags & ADMIN) === 0 &&
       subcommands.length === 0 &&
       !ELSEWHERE.has(name) &&
       !ELSEWHERE_GROUPS.has(group) &&

@@ -13,6 +13,8 @@ function step(line: string, ...want: unknown[]): Step {
 }
 
 const STRINGS: Step[] = [
+  // First: what is counted after it is looked at when all have run.
+  step('CONFIG RESETSTAT', 'OK'),
   step('FLUSHALL', 'OK'),
   step('FLUSHDB ASYNC', 'OK'),
   step('SET {s}a hello', 'OK'),
@@ -93,6 +95,18 @@ const CONNECTION: Step[] = [
   step('INFO server', /redis_version/),
   step('CONFIG GET databases', /"databases"[,:]"16"/),
   step('CONFIG HELP', /CONFIG/),
+  step('CONFIG SET timeout 0', 'OK'),
+  step('CLIENT LIST', /id=\d+ addr=/),
+  step('CLIENT INFO', /^"id=\d+ addr=/),
+  step('CLIENT KILL ID 999999999', 0),
+  step('CLIENT PAUSE 0 WRITE', 'OK'),
+  step('CLIENT UNPAUSE', 'OK'),
+  step('CLIENT REPLY ON', 'OK'),
+  step('CLIENT NO-EVICT OFF', 'OK'),
+  step('CLIENT UNBLOCK 999999999', 0),
+  step('CLIENT GETREDIR', -1),
+  step('CLIENT TRACKINGINFO', /"off"/),
+  step('CLIENT TRACKING OFF', 'OK'),
   step('COMMAND COUNT', /^\d+$/),
   step('COMMAND INFO get', /^\[\["get",2,/),
   step('COMMAND GETKEYS MSET {s}a 1 {s}b 2', ['{s}a', '{s}b']),
@@ -129,6 +143,9 @@ export const CONNECTION_SCRIPT: readonly Step[] = [
   step('SELECT 15', 'OK'),
   step('AUTH secret', /no password is set|without any password/),
   step('HELLO 3', /"proto"/),
+  step('CONFIG REWRITE', /without a config file/),
+  step('CLIENT CACHING YES', /tracking mode/),
+  step('MONITOR', 'OK'),
   step('RESET', 'RESET'),
   step('QUIT', 'OK'),
 ]
