@@ -1,4 +1,5 @@
-// MONITOR: every command that is served, as lines to the clients that watch. [redis-7.0 replication.c]
+// MONITOR: every command that is served, as lines to the clients that watch.
+// [redis-7.0 replication.c]
 //
 // An acceptor looks at the count of watching clients once a receive (Router); only while there are
 // any does it make lines: for its own watchers at once, for those of other acceptors once a turn. A
@@ -64,7 +65,7 @@ export class Monitors {
     Atomics.sub(this.#rows.words, MONITORS_WORD, 1)
   }
 
-  /** The command was begun. Not shown: what administers, and before AUTH what may hold a password. */
+  /** The command was begun. What is served before AUTH may hold a password: only its name shows. */
   note(connection: Connection, decoder: CommandDecoder, row: CommandRow, wallMicros: number): void {
     const line = monitorLine(connection, decoder, row, wallMicros)
     if (this.#watchers.length > 0) this.show(line)

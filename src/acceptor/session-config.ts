@@ -1,5 +1,5 @@
-// CONFIG. GET answers here; what changes anything is main's to do (administration.ts), and the reply
-// comes when it is done everywhere. The password is not among what GET shows.
+// CONFIG. GET answers here; what changes anything is main's to do (administration.ts), and the
+// reply comes when it is done everywhere. The password is not among what GET shows.
 
 import { configPairs } from '../options/config-reply.ts'
 import * as replies from '../wire/replies.ts'
