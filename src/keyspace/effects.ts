@@ -18,6 +18,16 @@
 export { hashDelete, hashSet, hashStore } from './hash-effects.ts'
 export { flushAll, flushDatabase, keyDelete, keyExpireAt, keyPersist } from './key-effects.ts'
 export {
+  LIST_HEAD,
+  LIST_TAIL,
+  listInsert,
+  listPop,
+  listPush,
+  listRemove,
+  listSet,
+  listStore,
+} from './list-effects.ts'
+export {
   EFFECT_NO_KEY,
   EFFECT_NOT_WRITTEN,
   EFFECT_OK,

@@ -21,7 +21,7 @@ import {
   TYPE_ZSET,
   UNIT_MASK,
 } from './layout.ts'
-import { nodeElements } from './list-node.ts'
+import { nodeBytes, nodeCount, nodeElements, nodeStart } from './list-node.ts'
 import { packedCheck, packedCount } from './packed.ts'
 
 /** What is wrong with the packed bytes of an entry, '' if nothing is. */
@@ -37,6 +37,17 @@ export function packedProblem(arena: Arena, entry: number): string {
   if (packedCount(bytes, start) === 0) return 'a collection without elements'
   const pairs = entryType(arena, entry) === TYPE_HASH || entryType(arena, entry) === TYPE_ZSET
   return pairs && packedCount(bytes, start) % 2 !== 0 ? 'half a pair' : ''
+}
+
+/** What is wrong with the payload of a list's node. */
+function nodeProblem(arena: Arena, node: number): string {
+  const count = nodeCount(arena, node)
+  if (count === 0) return ''
+  const bytes = arena.bytes[node >>> SEGMENT_SHIFT]
+  const problem = packedCheck(bytes, nodeStart(node), nodeBytes(arena, node))
+  if (problem !== '') return problem
+  const found = packedCount(bytes, nodeStart(node))
+  return found === count ? '' : `${count} elements, ${found} found`
 }
 
 /** Claims root and nodes of a large list; returns how many elements it has. */
@@ -61,6 +72,8 @@ export function checkList(claims: Claims, root: number, name: string): number {
     if (previous !== 0 && nodeWords[word + NODE_PREVIOUS_WORD] !== previous) {
       claims.find(`${name}: node ${node} does not lead back to ${previous}`)
     }
+    const problem = nodeProblem(arena, node)
+    if (problem !== '') claims.find(`${name}: node ${node}: ${problem}`)
     nodes++
     elements += nodeElements(arena, node)
     previous = node

@@ -1,5 +1,5 @@
-// Nodes of a large list, and its root: making and freeing them (drawn in layout.ts). What is in the
-// nodes is list.ts.
+// Nodes of a large list, and its root: making and freeing them, and their fields (drawn in
+// layout.ts). How they hang together is list-links.ts, what is in them list-large.ts.
 
 import { allocate, release } from './allocator.ts'
 import type { Arena } from './arena.ts'
@@ -10,10 +10,12 @@ import {
   LIST_NODES_WORD,
   LIST_ROOT_BYTES,
   LIST_ROOT_WORDS,
+  LIST_TAIL_WORD,
   NODE_BYTES_WORD,
   NODE_COUNT_WORD,
   NODE_HEADER_BYTES,
   NODE_NEXT_WORD,
+  NODE_PREVIOUS_WORD,
   ROOT_KIND_WORD,
   SEGMENT_SHIFT,
   UNIT_MASK,
@@ -74,4 +76,63 @@ export function releaseListNode(arena: Arena, root: number): boolean {
 /** Gives back the root of a list whose nodes are gone. */
 export function releaseListRoot(arena: Arena, root: number): void {
   release(arena, root, LIST_ROOT_BYTES)
+}
+
+// ── Fields ─────────────────────────────────────────────────────────────────────────────────
+
+export function nodeNext(arena: Arena, node: number): number {
+  return arena.words[node >>> SEGMENT_SHIFT][((node & UNIT_MASK) << 1) + NODE_NEXT_WORD]
+}
+
+export function nodePrevious(arena: Arena, node: number): number {
+  return arena.words[node >>> SEGMENT_SHIFT][((node & UNIT_MASK) << 1) + NODE_PREVIOUS_WORD]
+}
+
+/** Elements of its packed list; 0 = the payload is one element as it is. */
+export function nodeCount(arena: Arena, node: number): number {
+  return arena.words[node >>> SEGMENT_SHIFT][((node & UNIT_MASK) << 1) + NODE_COUNT_WORD]
+}
+
+/** Room of the payload: of a plain element exactly its length. */
+export function nodeBytes(arena: Arena, node: number): number {
+  return arena.words[node >>> SEGMENT_SHIFT][((node & UNIT_MASK) << 1) + NODE_BYTES_WORD]
+}
+
+/** Byte of the payload in arena.bytes[node >>> SEGMENT_SHIFT]. */
+export function nodeStart(node: number): number {
+  return ((node & UNIT_MASK) << 3) + NODE_HEADER_BYTES
+}
+
+export function setNodeBytes(arena: Arena, node: number, byteLength: number): void {
+  arena.words[node >>> SEGMENT_SHIFT][((node & UNIT_MASK) << 1) + NODE_BYTES_WORD] = byteLength
+}
+
+export function setNodeCount(arena: Arena, node: number, elements: number): void {
+  arena.words[node >>> SEGMENT_SHIFT][((node & UNIT_MASK) << 1) + NODE_COUNT_WORD] = elements
+}
+
+/** Changes how many elements a node has, and the list with it. */
+export function addToNode(arena: Arena, root: number, node: number, change: number): void {
+  arena.words[node >>> SEGMENT_SHIFT][((node & UNIT_MASK) << 1) + NODE_COUNT_WORD] += change
+  arena.words[root >>> SEGMENT_SHIFT][((root & UNIT_MASK) << 1) + COUNT_WORD] += change
+}
+
+export function setNodeNext(arena: Arena, node: number, next: number): void {
+  arena.words[node >>> SEGMENT_SHIFT][((node & UNIT_MASK) << 1) + NODE_NEXT_WORD] = next
+}
+
+export function setNodePrevious(arena: Arena, node: number, previous: number): void {
+  arena.words[node >>> SEGMENT_SHIFT][((node & UNIT_MASK) << 1) + NODE_PREVIOUS_WORD] = previous
+}
+
+export function listHead(arena: Arena, root: number): number {
+  return arena.words[root >>> SEGMENT_SHIFT][((root & UNIT_MASK) << 1) + LIST_HEAD_WORD]
+}
+
+export function listTail(arena: Arena, root: number): number {
+  return arena.words[root >>> SEGMENT_SHIFT][((root & UNIT_MASK) << 1) + LIST_TAIL_WORD]
+}
+
+export function listNodes(arena: Arena, root: number): number {
+  return arena.words[root >>> SEGMENT_SHIFT][((root & UNIT_MASK) << 1) + LIST_NODES_WORD]
 }
