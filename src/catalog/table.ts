@@ -8,6 +8,7 @@ import { CLIENT_ROWS, CONNECTION_ROWS } from './rows-connection.ts'
 import { HASH_ROWS } from './rows-hashes.ts'
 import { HYPERLOGLOG_ROWS } from './rows-hyperloglog.ts'
 import { KEY_ROWS } from './rows-keys.ts'
+import { LIST_ROWS } from './rows-lists.ts'
 import {
   CKV_ROWS,
   CLUSTER_ROWS,
@@ -22,6 +23,7 @@ const TOP_ROWS = [
   ...STRING_ROWS,
   ...HYPERLOGLOG_ROWS,
   ...HASH_ROWS,
+  ...LIST_ROWS,
   ...KEY_ROWS,
   ...CONNECTION_ROWS,
   ...SERVER_ROWS,

@@ -12,6 +12,9 @@ import { hrandfield } from './hash-random.ts'
 import * as hashes from './hashes.ts'
 import { pfadd, pfcount, pfmerge } from './hyperloglog.ts'
 import * as keys from './keys.ts'
+import { lmove, lmpop, rpoplpush } from './list-moves.ts'
+import { lpos } from './list-search.ts'
+import * as lists from './lists.ts'
 import * as scans from './scan.ts'
 import * as server from './server.ts'
 import { mset, msetnx } from './set-several.ts'
@@ -80,6 +83,23 @@ const HANDLERS = {
   hincrby,
   hincrbyfloat,
   hrandfield,
+  lpush: lists.lpush,
+  rpush: lists.rpush,
+  lpushx: lists.lpushx,
+  rpushx: lists.rpushx,
+  lpop: lists.lpop,
+  rpop: lists.rpop,
+  llen: lists.llen,
+  lindex: lists.lindex,
+  lset: lists.lset,
+  lrange: lists.lrange,
+  ltrim: lists.ltrim,
+  lrem: lists.lrem,
+  linsert: lists.linsert,
+  rpoplpush,
+  lmove,
+  lpos,
+  lmpop,
   keys: scans.keys,
   scan: scans.scan,
   randomkey: scans.randomkey,

@@ -19,7 +19,7 @@ import {
   packedPrevious,
   packedSeek,
 } from './packed.ts'
-import { spanBytes } from './span.ts'
+import { span, spanBytes } from './span.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
@@ -103,4 +103,16 @@ export function placeEquals(
   if (!place.plain) return packedEquals(place.bytes, place.at, source, start, length)
   if (nodeBytes(arena, place.node) !== length) return false
   return sameBytes(place.bytes, place.start, source, start, length)
+}
+
+/** All elements in order. `visit` must not change the list. */
+export function visitList(
+  arena: Arena,
+  entry: number,
+  visit: (bytes: Uint8Array, start: number, length: number) => void,
+): void {
+  for (let there = placeAt(arena, entry, 0); there; there = placeNext(arena)) {
+    placeGet(arena)
+    visit(span.bytes, span.start, span.length)
+  }
 }

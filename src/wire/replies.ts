@@ -125,6 +125,14 @@ export const HMSET_ARITY_32 = line('-ERR wrong number of arguments for HMSET')
 export const COUNT_OUT_OF_INT64 = line(
   '-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807',
 )
+export const LPOS_RANK_ZERO = line(
+  "-ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
+    'or use negative to start from the end of the list',
+)
+export const LPOS_COUNT_NEGATIVE = line("-ERR COUNT can't be negative")
+export const LPOS_MAXLEN_NEGATIVE = line("-ERR MAXLEN can't be negative")
+export const NUMKEYS_NOT_POSITIVE = line('-ERR numkeys should be greater than 0')
+export const COUNT_NOT_POSITIVE = line('-ERR count should be greater than 0')
 export const INVALID_CURSOR = line('-ERR invalid cursor')
 export const EXPIRE_NX_WITH_OTHERS = line(
   '-ERR NX and XX, GT or LT options at the same time are not compatible',

@@ -3,13 +3,15 @@
 import type { Arena } from '../../src/memory/arena.ts'
 import { entryType, entryValueLength } from '../../src/memory/entry.ts'
 import { HashWalk } from '../../src/memory/hash.ts'
-import { TYPE_HASH, TYPE_STRING } from '../../src/memory/layout.ts'
+import { TYPE_HASH, TYPE_LIST, TYPE_STRING } from '../../src/memory/layout.ts'
+import { visitList } from '../../src/memory/list-place.ts'
 import { span } from '../../src/memory/span.ts'
 import { copyValueOut } from '../../src/memory/value.ts'
 
 /** By type; a type without a row is shown as what it is. */
 const TEXTS: ReadonlyMap<number, (arena: Arena, entry: number) => string> = new Map([
   [TYPE_STRING, stringText],
+  [TYPE_LIST, listText],
   [TYPE_HASH, hashText],
 ])
 
@@ -28,6 +30,12 @@ function stringText(arena: Arena, entry: number): string {
   const value = Buffer.alloc(entryValueLength(arena, entry))
   copyValueOut(arena, entry, 0, value.length, value, 0)
   return value.toString('latin1')
+}
+
+function listText(arena: Arena, entry: number): string {
+  const elements: string[] = []
+  visitList(arena, entry, () => elements.push(JSON.stringify(spanText())))
+  return `list [${elements.join(', ')}]`
 }
 
 function hashText(arena: Arena, entry: number): string {
