@@ -71,6 +71,7 @@ const GROUP_CATEGORIES: ReadonlyMap<string, string> = new Map([
   ['hyperloglog', 'hyperloglog'],
   ['generic', 'keyspace'],
   ['connection', 'connection'],
+  ['hash', 'hash'],
   ['list', 'list'],
   ['sorted-set', 'sortedset'],
 ])

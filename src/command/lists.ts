@@ -17,7 +17,6 @@ import type { ShardSide } from '../keyspace/side.ts'
 import { TYPE_LIST } from '../memory/layout.ts'
 import { listLength } from '../memory/list.ts'
 import { placeAt, placeEquals, placeGet, placeNext, placePrevious } from '../memory/list-place.ts'
-import { span } from '../memory/span.ts'
 import {
   EMPTY_ARRAY,
   INDEX_OUT_OF_RANGE,
@@ -28,7 +27,14 @@ import {
   wrongArity,
   ZERO,
 } from '../wire/replies.ts'
-import { hasType, lengthAllowed, replyNotInteger, replySyntaxError, succeeded } from './answers.ts'
+import {
+  hasType,
+  lengthAllowed,
+  replyNotInteger,
+  replySpan,
+  replySyntaxError,
+  succeeded,
+} from './answers.ts'
 import { argumentIs, keyArgument, roughInteger, valueArgument, word } from './arguments.ts'
 import type { Call } from './call.ts'
 
@@ -146,7 +152,7 @@ function replyElements(
     there = backwards ? placePrevious(arena) : placeNext(arena)
   ) {
     placeGet(arena)
-    call.reply.bulk(span.bytes, span.start, span.length)
+    replySpan(call)
     left--
   }
 }
@@ -178,7 +184,7 @@ export function lindex(call: Call): void {
     return
   }
   placeGet(side.arena)
-  call.reply.bulk(span.bytes, span.start, span.length)
+  replySpan(call)
 }
 
 /** First index and number of elements of the range that the arguments 2 and 3 name. */
@@ -291,11 +297,8 @@ export function lrem(call: Call): void {
     return
   }
   if (!hasType(call, side, entry, TYPE_LIST)) return
-  const before = listLength(side.arena, entry)
   valueArgument(call, side, 3)
-  if (!succeeded(call, listRemove(side, count))) return
-  const left = lookup(side, call.nowMs)
-  call.reply.integer(left === 0 ? before : before - listLength(side.arena, left))
+  if (succeeded(call, listRemove(side, count))) call.reply.integer(side.record.changed)
 }
 
 export function ltrim(call: Call): void {

@@ -181,18 +181,23 @@ function splice(side: ShardSide, index: number, inserts: boolean): number {
 }
 
 /** Takes away what equals the record's value: `count` of them from the head, from the tail if it is
- * negative, all if it is 0. Nothing is recorded if there is none. */
+ * negative, all if it is 0. The record's `changed` says how many. Nothing is recorded if there is
+ * none. */
 export function listRemove(side: ShardSide, count: number): number {
   const { arena, record, limits } = side
   const { value, valueStart, valueLength } = record
   record.setEffect(EFFECT_LIST_REMOVE, count)
   const entry = locate(side)
   if (entry === 0) return EFFECT_NO_KEY
+  record.changed = 0
   if (!holds(side, entry)) return EFFECT_OK
   if (!isLarge(side)) appendRecord(side)
   else if (!writeLarge(side)) return EFFECT_NOT_WRITTEN
+  const before = listLength(arena, entry)
   relink(side, removeElements(arena, entry, limits, value, valueStart, valueLength, count))
-  if (listLength(arena, record.entry) === 0) removeEmptied(side)
+  const after = listLength(arena, record.entry)
+  record.changed = before - after
+  if (after === 0) removeEmptied(side)
   return EFFECT_OK
 }
 

@@ -8,6 +8,9 @@ import { checkSound, OK } from './script.ts'
 const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
 const ATTEMPTS_MAX = 60
 const LONG = 'x'.repeat(700)
+/** With these a list's entry is nearly full, and with one more its node. */
+const ITEMS = Array.from({ length: 11 }, (_, index) => `${index}`.padEnd(700, 'i'))
+const HUGE = 'h'.repeat(9000)
 const CHUNKED = 'y'.repeat(1_100_000)
 /** Enough that a HyperLogLog of them is dense. */
 const ELEMENTS = Array.from({ length: 3000 }, (_, index) => `${index}`)
@@ -76,6 +79,25 @@ const CASES: readonly (readonly [before: readonly Words[], command: Words])[] = 
   [[['HSET', 'k', 'a', LONG, 'b', '2']], ['HDEL', 'k', 'b']],
   [[['HSET', 'k', 'a', LONG]], ['EXPIRE', 'k', '100']],
   [[['HSET', 'k', 'a', LONG]], ['SET', 'k', 'v']],
+  [[], ['RPUSH', 'k', 'a', 'b']],
+  [[], ['LPUSH', 'k', ...ITEMS, ...ITEMS, HUGE]],
+  [[['RPUSH', 'k', 'a']], ['LPUSH', 'k', LONG]],
+  [[['RPUSH', 'k', ...ITEMS]], ['LPUSH', 'k', ...ITEMS]],
+  [[['RPUSH', 'k', ...ITEMS, ...ITEMS]], ['RPUSH', 'k', 'a', ...ITEMS, HUGE, ...ITEMS]],
+  [[['RPUSH', 'k', 'a', 'b']], ['LSET', 'k', '0', LONG]],
+  [[['RPUSH', 'k', ...ITEMS]], ['LSET', 'k', '5', HUGE]],
+  [[['RPUSH', 'k', ...ITEMS, ...ITEMS]], ['LSET', 'k', '15', HUGE]],
+  [[['RPUSH', 'k', ...ITEMS, HUGE, ...ITEMS]], ['LSET', 'k', '11', 'small']],
+  [[['RPUSH', 'k', ...ITEMS, HUGE]], ['LINSERT', 'k', 'BEFORE', HUGE, LONG]],
+  [[['RPUSH', 'k', ...ITEMS, ...ITEMS]], ['LINSERT', 'k', 'AFTER', ITEMS[5], LONG]],
+  [[['RPUSH', 'k', ...ITEMS, ...ITEMS]], ['LINSERT', 'k', 'AFTER', ITEMS[5], HUGE]],
+  [[['RPUSH', 'k', ...ITEMS, ...ITEMS]], ['LREM', 'k', '0', ITEMS[5]]],
+  [[['RPUSH', 'k', ...ITEMS, ...ITEMS]], ['LTRIM', 'k', '3', '12']],
+  [[['RPUSH', 'k', ...ITEMS]], ['LPOP', 'k', '10']],
+  [[['RPUSH', 'a', LONG, HUGE]], ['RPOPLPUSH', 'a', 'k']],
+  [[['RPUSH', 'k', ...ITEMS]], ['LMOVE', 'k', 'k', 'LEFT', 'RIGHT']],
+  [[['RPUSH', 'k', ...ITEMS, ...ITEMS]], ['EXPIRE', 'k', '100']],
+  [[['RPUSH', 'k', ...ITEMS, ...ITEMS]], ['SET', 'k', 'v']],
 ]
 
 /** Chunks need megabytes; everything else is tried in less. */

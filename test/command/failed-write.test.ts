@@ -8,6 +8,7 @@ import { checkSound, OK } from './script.ts'
 const SLICE_BYTES = 65_536
 const BIG = 'b'.repeat(40_000)
 const OTHER_BIG = 'o'.repeat(50_000)
+const ELEMENTS = Array.from({ length: 100 }, (_, index) => `${index}`.padEnd(200, 'e'))
 const MISCONF = /^MISCONF Errors writing to the AOF file: /
 
 function makeFixture(shards = 1): ShardFixture {
@@ -36,11 +37,22 @@ t.test('a large value that cannot be written', async (t) => {
     ['MSET', 'k', BIG, 'l', 'small'],
     ['RENAME', 'large', 'k'],
     ['BITOP', 'NOT', 'k', 'large'],
+    ['RPUSH', 'new', BIG, 'a'],
+    ['RPUSH', 'list', 'a', BIG],
+    ['LPUSH', 'long list', BIG],
+    ['LSET', 'list', '1', BIG],
+    ['LSET', 'long list', '50', BIG],
+    ['LINSERT', 'list', 'BEFORE', 'b', BIG],
+    ['LINSERT', 'long list', 'AFTER', ELEMENTS[50], BIG],
+    ['LMOVE', 'large list', 'list', 'LEFT', 'LEFT'],
   ]
   for (const command of commands) {
     const fixture = makeFixture()
     fixture.run('SET', 'k', 'before', 'EX', '100')
     fixture.run('SET', 'large', OTHER_BIG)
+    fixture.run('RPUSH', 'list', 'a', 'b')
+    fixture.run('RPUSH', 'long list', ...ELEMENTS)
+    fixture.run('RPUSH', 'large list', OTHER_BIG)
     const contents = fixture.contents()
     const name = command.map(String).join(' ').slice(0, 30)
     failWrite(fixture, 1, false)

@@ -109,114 +109,123 @@ interface Expected {
   apply(): void
 }
 
+type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>
+
+const nothing = (): void => {}
+
+const EXPECTED: {
+  [Kind in Step['kind']]: (model: Model, step: StepOf<Kind>) => Expected | undefined
+} = {
+  push(model, step) {
+    const list = model.lists[step.key]
+    const { elements, atHead } = step
+    return {
+      words: [atHead ? 'LPUSH' : 'RPUSH', KEYS[step.key], ...elements],
+      reply: list.length + elements.length,
+      apply: () => {
+        if (atHead) list.unshift(...elements.toReversed())
+        else list.push(...elements)
+      },
+    }
+  },
+  pop(model, step) {
+    const list = model.lists[step.key]
+    const { count, fromTail } = step
+    const from = Math.max(list.length - count, 0)
+    const taken = fromTail ? list.slice(from).reverse() : list.slice(0, count)
+    return {
+      words: [fromTail ? 'RPOP' : 'LPOP', KEYS[step.key], String(count)],
+      reply: list.length === 0 ? null : taken,
+      apply: () => {
+        list.splice(fromTail ? from : 0, taken.length)
+      },
+    }
+  },
+  set(model, step) {
+    const list = model.lists[step.key]
+    const at = model.at(list, step.index)
+    const inside = at >= 0 && at < list.length
+    const refusal = list.length === 0 ? 'ERR no such key' : 'ERR index out of range'
+    return {
+      words: ['LSET', KEYS[step.key], String(step.index), step.element],
+      reply: inside ? { simple: 'OK' } : { error: refusal },
+      apply: () => {
+        if (inside) list[at] = step.element
+      },
+    }
+  },
+  insert(model, step) {
+    const list = model.lists[step.key]
+    const pivot = list[model.at(list, step.pivot)] ?? 'no such element'
+    const found = list.indexOf(pivot)
+    const { element, after } = step
+    return {
+      words: ['LINSERT', KEYS[step.key], after ? 'AFTER' : 'BEFORE', pivot, element],
+      reply: list.length === 0 ? 0 : found < 0 ? -1 : list.length + 1,
+      apply: () => {
+        if (found >= 0) list.splice(after ? found + 1 : found, 0, element)
+      },
+    }
+  },
+  remove(model, step) {
+    const list = model.lists[step.key]
+    const gone = list[model.at(list, step.pivot)] ?? 'no such element'
+    return {
+      words: ['LREM', KEYS[step.key], String(step.count), gone],
+      reply: model.remove([...list], step.count, gone),
+      apply: () => {
+        model.remove(list, step.count, gone)
+      },
+    }
+  },
+  trim(model, step) {
+    const list = model.lists[step.key]
+    return {
+      words: ['LTRIM', KEYS[step.key], String(step.start), String(step.stop)],
+      reply: { simple: 'OK' },
+      apply: () => {
+        list.splice(0, list.length, ...model.slice(list, step.start, step.stop))
+      },
+    }
+  },
+  move(model, step) {
+    const list = model.lists[step.from]
+    const target = model.lists[step.to]
+    const { fromTail, toTail } = step
+    const ends = [fromTail ? 'RIGHT' : 'LEFT', toTail ? 'RIGHT' : 'LEFT']
+    return {
+      words: ['LMOVE', KEYS[step.from], KEYS[step.to], ...ends],
+      reply: (fromTail ? list.at(-1) : list[0]) ?? null,
+      apply: () => {
+        const moved = fromTail ? list.pop() : list.shift()
+        if (moved === undefined) return
+        if (toTail) target.push(moved)
+        else target.unshift(moved)
+      },
+    }
+  },
+  range(model, step) {
+    const list = model.lists[step.key]
+    return {
+      words: ['LRANGE', KEYS[step.key], String(step.start), String(step.stop)],
+      reply: model.slice(list, step.start, step.stop),
+      apply: nothing,
+    }
+  },
+  expire(model, step) {
+    return {
+      words: ['EXPIRE', KEYS[step.key], '100'],
+      reply: model.lists[step.key].length === 0 ? 0 : 1,
+      apply: nothing,
+    }
+  },
+  limits: () => undefined,
+  fail: () => undefined,
+}
+
 function expectedOf(model: Model, step: Step): Expected | undefined {
-  const nothing = (): void => {}
-  switch (step.kind) {
-    case 'push': {
-      const list = model.lists[step.key]
-      const { elements, atHead } = step
-      return {
-        words: [atHead ? 'LPUSH' : 'RPUSH', KEYS[step.key], ...elements],
-        reply: list.length + elements.length,
-        apply: () => {
-          if (atHead) list.unshift(...elements.toReversed())
-          else list.push(...elements)
-        },
-      }
-    }
-    case 'pop': {
-      const list = model.lists[step.key]
-      const { count, fromTail } = step
-      const from = Math.max(list.length - count, 0)
-      const taken = fromTail ? list.slice(from).reverse() : list.slice(0, count)
-      return {
-        words: [fromTail ? 'RPOP' : 'LPOP', KEYS[step.key], String(count)],
-        reply: list.length === 0 ? null : taken,
-        apply: () => {
-          list.splice(fromTail ? from : 0, taken.length)
-        },
-      }
-    }
-    case 'set': {
-      const list = model.lists[step.key]
-      const at = model.at(list, step.index)
-      const inside = at >= 0 && at < list.length
-      const refusal = list.length === 0 ? 'ERR no such key' : 'ERR index out of range'
-      return {
-        words: ['LSET', KEYS[step.key], String(step.index), step.element],
-        reply: inside ? { simple: 'OK' } : { error: refusal },
-        apply: () => {
-          if (inside) list[at] = step.element
-        },
-      }
-    }
-    case 'insert': {
-      const list = model.lists[step.key]
-      const pivot = list[model.at(list, step.pivot)] ?? 'no such element'
-      const found = list.indexOf(pivot)
-      const { element, after } = step
-      return {
-        words: ['LINSERT', KEYS[step.key], after ? 'AFTER' : 'BEFORE', pivot, element],
-        reply: list.length === 0 ? 0 : found < 0 ? -1 : list.length + 1,
-        apply: () => {
-          if (found >= 0) list.splice(after ? found + 1 : found, 0, element)
-        },
-      }
-    }
-    case 'remove': {
-      const list = model.lists[step.key]
-      const gone = list[model.at(list, step.pivot)] ?? 'no such element'
-      return {
-        words: ['LREM', KEYS[step.key], String(step.count), gone],
-        reply: model.remove([...list], step.count, gone),
-        apply: () => {
-          model.remove(list, step.count, gone)
-        },
-      }
-    }
-    case 'trim': {
-      const list = model.lists[step.key]
-      return {
-        words: ['LTRIM', KEYS[step.key], String(step.start), String(step.stop)],
-        reply: { simple: 'OK' },
-        apply: () => {
-          list.splice(0, list.length, ...model.slice(list, step.start, step.stop))
-        },
-      }
-    }
-    case 'move': {
-      const list = model.lists[step.from]
-      const target = model.lists[step.to]
-      const { fromTail, toTail } = step
-      const ends = [fromTail ? 'RIGHT' : 'LEFT', toTail ? 'RIGHT' : 'LEFT']
-      return {
-        words: ['LMOVE', KEYS[step.from], KEYS[step.to], ...ends],
-        reply: (fromTail ? list.at(-1) : list[0]) ?? null,
-        apply: () => {
-          const moved = fromTail ? list.pop() : list.shift()
-          if (moved === undefined) return
-          if (toTail) target.push(moved)
-          else target.unshift(moved)
-        },
-      }
-    }
-    case 'range': {
-      const list = model.lists[step.key]
-      return {
-        words: ['LRANGE', KEYS[step.key], String(step.start), String(step.stop)],
-        reply: model.slice(list, step.start, step.stop),
-        apply: nothing,
-      }
-    }
-    case 'expire':
-      return {
-        words: ['EXPIRE', KEYS[step.key], '100'],
-        reply: model.lists[step.key].length === 0 ? 0 : 1,
-        apply: nothing,
-      }
-    default:
-      return undefined
-  }
+  const expected = EXPECTED[step.kind] as (model: Model, step: Step) => Expected | undefined
+  return expected(model, step)
 }
 
 function same(left: unknown, right: unknown): boolean {

@@ -9,6 +9,28 @@ function plant(fixture: ShardFixture): void {
   fixture.run('HSET', '{t}o', 'f', 'v')
 }
 
+function listCommands(key: string): string[] {
+  return [
+    `LPUSH ${key} a`,
+    `RPUSH ${key} a`,
+    `LPUSHX ${key} a`,
+    `RPUSHX ${key} a`,
+    `LPOP ${key}`,
+    `RPOP ${key} 2`,
+    `LLEN ${key}`,
+    `LINDEX ${key} x`,
+    `LSET ${key} x a`,
+    `LRANGE ${key} 0 -1`,
+    `LTRIM ${key} 0 1`,
+    `LREM ${key} 0 a`,
+    `LINSERT ${key} BEFORE a b`,
+    `RPOPLPUSH ${key} {t}d`,
+    `LMOVE ${key} {t}d LEFT LEFT`,
+    `LPOS ${key} a`,
+    `LMPOP 2 {t}missing ${key} LEFT`,
+  ]
+}
+
 const LINES: readonly Line[] = [
   ...[
     'GET {t}o',
@@ -34,6 +56,7 @@ const LINES: readonly Line[] = [
     'PFCOUNT {t}none {t}o',
     'PFMERGE {t}none {t}o',
     'PFMERGE {t}o {t}none',
+    ...listCommands('{t}o'),
   ].map((command): Line => [command, error(WRONG_TYPE)]),
   ['MGET {t}o {t}k', [null, null]],
   ['EXISTS {t}o', 1],
