@@ -21,7 +21,7 @@ const later = { profiles: LATER_PROFILES, group: 'list' } as const
 const PUSHING = {
   ...list,
   arity: -3,
-  flags: WRITE | DENY_OOM | FAST | FAST_WORD | DETERMINISTIC,
+  flags: WRITE | DENY_OOM | FAST_PER_KEY | FAST_WORD | DETERMINISTIC,
   keys: oneKey('RW insert'),
   syntax: 'key element ...',
 } as const satisfies Partial<RowFacts>

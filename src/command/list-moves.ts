@@ -1,5 +1,5 @@
-// RPOPLPUSH and LMOVE take an element from one list to another, perhaps of another shard; LMPOP takes
-// several from the first list that has any. [redis-7.0 t_list.c]
+// RPOPLPUSH and LMOVE take an element from one list to another, perhaps of another shard; LMPOP
+// takes several from the first list that has any. [redis-7.0 t_list.c]
 
 import { copyBytes } from '../base/copy.ts'
 import {
@@ -75,8 +75,8 @@ const elementStarts = new Int32Array(1)
 const elementLengths = new Int32Array(1)
 
 /**
- * Pushes first, which may fail, then pops. Only a key so long that its record is large can make that
- * fail: then the element is taken back.
+ * Pushes first, which may fail, then pops. Only a key so long that its record is large can make
+ * that fail: then the element is taken back.
  */
 function moveElement(
   call: Call,

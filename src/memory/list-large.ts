@@ -247,8 +247,9 @@ export function removeEqualPacked(
 }
 
 /**
- * Puts the elements of a node and its neighbour, the one before or the one behind, into one node, if
- * a node may hold them and there is memory. Returns the node that has the elements of `node` then.
+ * Puts the elements of a node and its neighbour, the one before or the one behind, into one node,
+ * if a node may hold them and there is memory. Returns the node that has the elements of `node`
+ * then.
  */
 export function joinNeighbour(
   arena: Arena,

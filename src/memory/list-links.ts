@@ -81,8 +81,8 @@ export function replaceNode(arena: Arena, root: number, node: number, other: num
 const FREED_AT_ONCE = 16
 
 /**
- * Cuts off all `nodes` nodes with `elements` elements beyond `node`, which stays; the tail's side or
- * the head's. Many of them become a list of their own in the release queue. Cannot fail.
+ * Cuts off all `nodes` nodes with `elements` elements beyond `node`, which stays; the tail's side
+ * or the head's. Many of them become a list of their own in the release queue. Cannot fail.
  */
 export function cutNodes(
   arena: Arena,

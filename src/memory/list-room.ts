@@ -1,7 +1,7 @@
 // What a node of a large list may hold, and the room of its packed list: more of it, less of it.
 //
-// A node at an end of a list grows by an eighth at a time, up to what a node may hold. When it is no
-// longer at the end, what it does not use is given back.
+// A node at an end of a list grows by an eighth at a time, up to what a node may hold. When it is
+// no longer at the end, what it does not use is given back.
 
 import { copyBytes } from '../base/copy.ts'
 import { blockCapacity, growBlock, shrinkBlock } from './allocator.ts'
@@ -70,8 +70,9 @@ export function nodeTakes(
 }
 
 /**
- * Room for `byteLength` packed bytes in a node of a list: the node, or one that has taken its place.
- * 0 = out of memory, nothing changed. @param most bytes up to which it may get more than it needs
+ * Room for `byteLength` packed bytes in a node of a list: the node, or one that has taken its
+ * place. 0 = out of memory, nothing changed. @param most bytes up to which it may get more than it
+ * needs
  */
 export function reserveNode(
   arena: Arena,

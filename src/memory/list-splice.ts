@@ -172,8 +172,8 @@ const NOT_HERE = 0
 const AT_FRONT = 1
 const AT_END = 2
 
-/** Adds a node with `count` whole entries of a packed list, and the element with them, to the chain.
- * Nothing if it would be empty. false = out of memory, no chain is left. */
+/** Adds a node with `count` whole entries of a packed list, and the element with them, to the
+ * chain. Nothing if it would be empty. false = out of memory, no chain is left. */
 function addPart(
   arena: Arena,
   source: Uint8Array,

@@ -289,7 +289,8 @@ function tieless(command: string, option: string): string {
 }
 
 function hasLaterOption(words: Words): boolean {
-  if (/^p?expire(at)?$/i.test(String(words[0])) && words.length > 3) return true
+  if (/^(p?expire(at)?|[lr]pushx)$/i.test(String(words[0])) && words.length > 3) return true
+  if (/^[lr]pop$/i.test(String(words[0])) && words.length > 2) return true
   return words.slice(1).some((word) => LATER_OPTION.test(String(word)))
 }
 
@@ -321,6 +322,6 @@ function families(profile: ProfileName): Family[] {
     name,
     severalKeys: /key.*key|key.*\.\.\./.test(syntax),
     syntax: parseSyntax(syntax),
-    weight: name.startsWith('flush') ? 1 : rare.has(name) ? 4 : 40,
+    weight: name.startsWith('flush') ? 3 : rare.has(name) ? 4 : 40,
   }))
 }
