@@ -14,14 +14,13 @@ import {
   stringSetRange,
   stringsSet,
 } from '../../src/keyspace/effects.ts'
-import { locate, prepareEntry, putEntry } from '../../src/keyspace/entries.ts'
+import { locate } from '../../src/keyspace/entries.ts'
 import { removeExpired } from '../../src/keyspace/expiry.ts'
 import { lookup } from '../../src/keyspace/keyspace.ts'
 import { hashOfKey, type ShardSide } from '../../src/keyspace/side.ts'
 import { StringPairs } from '../../src/keyspace/string-pairs.ts'
-import { ensureDatabase } from '../../src/memory/database.ts'
 import { entryEncoding, entryType } from '../../src/memory/entry.ts'
-import { NO_EXPIRY } from '../../src/memory/layout.ts'
+import { COLLECTION_LARGE, NO_EXPIRY, TYPE_LIST } from '../../src/memory/layout.ts'
 import { checkSound } from '../command/script.ts'
 import { NOW_MS, ShardFixture } from '../support/shard-fixture.ts'
 
@@ -117,17 +116,18 @@ t.test('an effect without a value records none', async (t) => {
 
 t.test('EXPIRE keeps type and encoding of an entry that it has to move', async (t) => {
   const fixture = new ShardFixture(PROFILE)
+  fixture.run('RPUSH', 'k', 'small', 'x'.repeat(9000))
   holding(fixture, (side) => {
     const { arena } = side
-    ensureDatabase(arena, 0)
     setKey(side, 'k')
-    locate(side)
-    putEntry(side, prepareEntry(side, 5, 3, 40, NO_EXPIRY, 0), NO_EXPIRY)
+    const before = locate(side)
     t.equal(keyExpireAt(side, NOW_MS + 1000), EFFECT_OK)
     const entry = locate(side)
-    t.equal(entryType(arena, entry), 5)
-    t.equal(entryEncoding(arena, entry), 3)
+    t.not(entry, before, 'it moved')
+    t.equal(entryType(arena, entry), TYPE_LIST)
+    t.equal(entryEncoding(arena, entry), COLLECTION_LARGE)
   })
+  t.equal(fixture.run('LINDEX', 'k', '0'), 'small')
   t.same(fixture.findings(), [])
 })
 
