@@ -274,4 +274,27 @@ export const STRING_ROWS = [
     summary: 'Finds the first bit that is 0 or that is 1.',
     syntax: 'key bit:integer [start:integer [end:integer [BYTE|BIT]]]',
   }),
+  // Like SETBIT, and the document refuses it: not in profile ckv.
+  shardRow('bitfield', 27, {
+    ...bitmap,
+    profiles: LATER_PROFILES,
+    arity: -2,
+    flags: WRITE | DENY_OOM | DETERMINISTIC,
+    keys: oneKey('RW access update variable_flags'),
+    since: '3.2.0',
+    summary: 'Reads, sets and adds to small integers anywhere in a string.',
+    syntax:
+      'key [(GET encoding offset|[OVERFLOW (WRAP|SAT|FAIL)] (SET encoding offset value:integer' +
+      '|INCRBY encoding offset increment:integer)) ...]',
+  }),
+  shardRow('bitfield_ro', 28, {
+    ...bitmap,
+    profiles: LATER_PROFILES,
+    arity: -2,
+    flags: READ | FAST | FAST_WORD,
+    keys: oneKey('RO access'),
+    since: '6.0.0',
+    summary: 'Reads small integers anywhere in a string.',
+    syntax: 'key [(GET encoding offset) ...]',
+  }),
 ]

@@ -3,6 +3,7 @@
 
 import { CODE_COUNT, ROWS_BY_CODE, type ShardCommandName } from '../catalog/table.ts'
 import { bitop } from './bit-operations.ts'
+import { bitfield, bitfieldReadOnly } from './bitfield.ts'
 import { bitcount, bitpos, getbit, setbit } from './bits.ts'
 import type { Handler } from './call.ts'
 import * as counters from './counters.ts'
@@ -48,6 +49,8 @@ const HANDLERS = {
   bitcount,
   bitpos,
   bitop,
+  bitfield,
+  bitfield_ro: bitfieldReadOnly,
   pfadd,
   pfcount,
   pfmerge,

@@ -31,7 +31,7 @@ t.test('names and codes are unique', async (t) => {
   t.equal(new Set(ALL_ROWS.map((row) => row.name)).size, ALL_ROWS.length)
   t.equal(new Set(ALL_ROWS.map((row) => row.code)).size, ALL_ROWS.length)
   for (const row of ALL_ROWS) {
-    t.match(row.name, /^[a-z]+(\|[a-z-]+)?$/)
+    t.match(row.name, /^[a-z_]+(\|[a-z-]+)?$/)
     t.ok(row.code > 0 && row.code < CODE_COUNT, `${row.name}: code`)
     t.equal(ROWS_BY_CODE[row.code], row)
     for (const word of row.name.split('|')) t.ok(word.length <= COMMAND_NAME_BYTES_MAX)

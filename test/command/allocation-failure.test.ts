@@ -39,6 +39,12 @@ const CASES: readonly (readonly [before: readonly Words[], command: Words])[] = 
   [[], ['DECRBY', 'k', '1000000000000000']],
   [[], ['INCRBYFLOAT', 'k', '1e300']],
   [[['SET', 'a', LONG]], ['BITOP', 'NOT', 'k', 'a']],
+  [[], ['BITFIELD', 'k', 'SET', 'u8', '#1', '7', 'INCRBY', 'u8', '#1', '1']],
+  [[['SET', 'k', 'v']], ['BITFIELD', 'k', 'SET', 'u8', '0', '7', 'SET', 'u8', '#900', '1']],
+  [
+    [['SET', LONG, 'v']],
+    ['BITFIELD', LONG, 'SET', 'u8', '0', '7', 'SET', 'u8', '#900', '1', 'SET', 'u1', '#300', '1'],
+  ],
   [[], ['PFADD', 'k', 'a', 'b']],
   [[['PFADD', 'k', 'a', 'b', 'c']], ['PFADD', 'k', ...ELEMENTS.slice(0, 20)]],
   [[['PFADD', 'k', ...ELEMENTS.slice(0, 900)]], ['PFADD', 'k', ...ELEMENTS]],

@@ -126,7 +126,7 @@ export class CommandGenerator {
         this.#pending = words
         return this.#profile === 'ckv' ? ['EXISTS', ...this.#keys] : ['SCAN', '0', 'COUNT', '10000']
       }
-      if (isHuge(words)) continue
+      if (isHuge(words) || hasHugeField(words)) continue
       // Of one key Redis stores what it counted, and its string reads differently from then on.
       if (/^pfcount$/i.test(String(words[0])) && words.length === 2) words.push(words[1])
       if (this.#profile !== 'ckv' || !hasLaterOption(words)) return words
@@ -219,6 +219,8 @@ export class CommandGenerator {
     if (name === 'pattern') return this.#pick(['*', 'k*', '*1', 'k[0-3]', '?', '\\*', '[^k]*', ''])
     if (name === 'type') return this.#pick(['string', 'hash', 'STRING', 'list'])
     if (name === 'cursor') return '0'
+    if (name === 'encoding') return this.#encoding()
+    if (name === 'offset' && command.startsWith('bitfield')) return this.#fieldOffset()
     if (type === 'unix-time') return this.#time(name)
     if (type === 'integer' || type === 'double') return this.#number(command, name, type)
     return this.#value()
@@ -247,6 +249,19 @@ export class CommandGenerator {
     if (type === 'double' && this.#chance(40)) return this.#pick(DOUBLES)
     if (this.#chance(25)) return this.#pick(BOUNDARY_NUMBERS)
     return String(this.#random.below(80) - 16)
+  }
+
+  #encoding(): string {
+    if (this.#chance(5)) return this.#pick(['u0', 'u64', 'i65', 'i', 'x8', 'u08', 'U8', '', 'i-1'])
+    const bits = this.#chance(50) ? this.#pick([1, 8, 16, 32, 63]) : 1 + this.#random.below(63)
+    return this.#chance(50) ? `u${bits}` : `i${bits + this.#random.below(2)}`
+  }
+
+  #fieldOffset(): string {
+    const offset = this.#chance(10)
+      ? this.#pick(BOUNDARY_NUMBERS)
+      : String(this.#random.below(this.#chance(10) ? 20_000 : 100))
+    return this.#chance(40) ? `#${offset}` : offset
   }
 
   #duration(name: string): string {
@@ -280,6 +295,16 @@ function isHuge(words: Words): boolean {
   if (/^.rand(field|member)$/i.test(String(words[0]))) return offset < -1000
   if (/^setbit$/i.test(String(words[0]))) return offset > 1_000_000 && offset < 2 ** 32
   return /^setrange$/i.test(String(words[0])) && offset > 1_000_000 && offset <= 2 ** 29
+}
+
+/** The same of a number behind the type of a field of bits. */
+function hasHugeField(words: Words): boolean {
+  if (!/^bitfield$/i.test(String(words[0]))) return false
+  return words.some((word, index) => {
+    if (!/^[iu]\d+$/.test(String(words[index - 1]))) return false
+    const offset = Number(String(word).replace('#', ''))
+    return offset > 1_000_000 && offset < 2 ** 33
+  })
 }
 
 /** Two relative expiries of the same length tie or not by chance: GT and LT need absolute ones. */

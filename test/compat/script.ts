@@ -45,6 +45,8 @@ const STRINGS: Step[] = [
   step('GETBIT {s}bits 7', 1),
   step('BITCOUNT {s}bits', 1),
   step('BITPOS {s}bits 1', 7),
+  step('BITFIELD {s}bits SET u8 0 2 GET u8 0', [1, 2]),
+  step('BITFIELD_RO {s}bits GET i8 0', [2]),
   step('BITOP OR {s}or {s}bits {s}none', 1),
 ]
 
