@@ -297,4 +297,14 @@ export const STRING_ROWS = [
     summary: 'Reads small integers anywhere in a string.',
     syntax: 'key [(GET encoding offset) ...]',
   }),
+  shardRow('lcs', 29, {
+    ...string,
+    profiles: LATER_PROFILES,
+    arity: -3,
+    flags: READ,
+    keys: [{ first: 1, last: 2, step: 1, access: 'RO access' }],
+    since: '7.0.0',
+    summary: 'Finds the longest common subsequence of two strings.',
+    syntax: 'key1:key key2:key [LEN] [IDX] [MINMATCHLEN min-match-len:integer] [WITHMATCHLEN]',
+  }),
 ]

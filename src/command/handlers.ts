@@ -21,6 +21,7 @@ import * as server from './server.ts'
 import { mset, msetnx } from './set-several.ts'
 import { getrange, setrange } from './string-ranges.ts'
 import * as strings from './strings.ts'
+import { lcs } from './subsequence.ts'
 
 const HANDLERS = {
   get: strings.get,
@@ -49,6 +50,7 @@ const HANDLERS = {
   bitcount,
   bitpos,
   bitop,
+  lcs,
   bitfield,
   bitfield_ro: bitfieldReadOnly,
   pfadd,

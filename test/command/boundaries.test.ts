@@ -59,6 +59,7 @@ const COMMANDS = [
   'BITFIELD k OVERFLOW SAT SET u8 0 # INCRBY i8 8 # INCRBY i64 3 # INCRBY u63 1 #',
   'BITFIELD k OVERFLOW FAIL SET u8 0 # INCRBY i8 8 # INCRBY i64 3 # INCRBY u63 1 #',
   'BITFIELD_RO m GET i64 #',
+  'LCS k k IDX MINMATCHLEN #',
   'SET k v EX #',
   'SET k v PX #',
   'SET k v EXAT #',

@@ -61,6 +61,8 @@ const LINES: readonly Line[] = [
     'PFMERGE {t}o {t}none',
     ...listCommands('{t}o'),
   ].map((command): Line => [command, error(WRONG_TYPE)]),
+  ['LCS {t}o {t}k', error('ERR The specified keys must contain string values')],
+  ['LCS {t}k {t}o x', error('ERR The specified keys must contain string values')],
   ['MGET {t}o {t}k', [null, null]],
   ['EXISTS {t}o', 1],
   ['SETNX {t}o v', 0],

@@ -47,6 +47,8 @@ const STRINGS: Step[] = [
   step('BITPOS {s}bits 1', 7),
   step('BITFIELD {s}bits SET u8 0 2 GET u8 0', [1, 2]),
   step('BITFIELD_RO {s}bits GET i8 0', [2]),
+  step('LCS {s}x {s}none', ''),
+  step('LCS {s}x {s}x LEN', 1),
   step('BITOP OR {s}or {s}bits {s}none', 1),
 ]
 
