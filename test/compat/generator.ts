@@ -126,6 +126,13 @@ export class CommandGenerator {
         this.#pending = words
         return this.#profile === 'ckv' ? ['EXISTS', ...this.#keys] : ['SCAN', '0', 'COUNT', '10000']
       }
+      if (/^rename(nx)?$/i.test(String(words[0])) && words.length > 1) {
+        // Only strings are renamed so far: what stands there is made one, or taken away.
+        this.#pending = words
+        return this.#chance(20)
+          ? ['DEL', words[1]]
+          : ['SET', words[1], 'to be renamed', 'PX', '9999000']
+      }
       if (isHuge(words) || hasHugeField(words)) continue
       // Of one key Redis stores what it counted, and its string reads differently from then on.
       if (/^pfcount$/i.test(String(words[0])) && words.length === 2) words.push(words[1])
