@@ -106,17 +106,19 @@ export function lmpop(call: Call): void {
   const where = 2 + keys
   const end = where < call.argCount ? endArgument(call, where) : NO_END
   const options = call.argCount - where - 1
-  if (end === NO_END || !(options === 0 || options === 2)) {
+  const counted = options >= 2 && argumentIs(call, where + 1, COUNT)
+  if (end === NO_END || (options > 0 && !counted)) {
     replySyntaxError(call)
     return
   }
-  if (options === 2 && !argumentIs(call, where + 1, COUNT)) {
-    replySyntaxError(call)
-    return
-  }
-  const count = options === 2 ? roughInteger(call, where + 2) : 1
+  const count = counted ? roughInteger(call, where + 2) : 1
   if (!(count >= 1)) {
     call.reply.error(COUNT_NOT_POSITIVE)
+    return
+  }
+  // As Redis does: words too many behind a wrong count are not looked at.
+  if (options > 2) {
+    replySyntaxError(call)
     return
   }
   popFirst(call, where, end, count)
