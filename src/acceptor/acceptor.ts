@@ -24,6 +24,7 @@ import {
   UNAUTHENTICATED_LIMITS,
 } from '../wire/decoder.ts'
 import { QUERY_TOO_LARGE, QueryBuffer } from '../wire/query-buffer.ts'
+import type { Answers } from './answers.ts'
 import { type ClientSocket, receivedBytes } from './client-socket.ts'
 import {
   Connection,
@@ -52,6 +53,7 @@ const POOL_RETRY_MS_MAX = 32
 export class Acceptor {
   readonly #executor: Executor
   readonly #router: Router
+  readonly #answers: Answers
   readonly #inbox: Inbox
   readonly #output: Output
   readonly #turn: TurnLog
@@ -86,6 +88,7 @@ export class Acceptor {
     rows: Rows,
     executor: Executor,
     router: Router,
+    answers: Answers,
     inbox: Inbox,
     output: Output,
     turn: TurnLog,
@@ -97,6 +100,7 @@ export class Acceptor {
     this.#others = others
     this.#executor = executor
     this.#router = router
+    this.#answers = answers
     this.#inbox = inbox
     this.#output = output
     this.#turn = turn
@@ -150,6 +154,8 @@ export class Acceptor {
       this.#closing.push(connection)
       return
     }
+    // Not before: an EXEC of it may still be on its way, and must see what was touched.
+    connection.endTransaction(this.#executor.sides)
     this.connections[connection.slot] = null
     this.#freeSlots.push(connection.slot)
   }
@@ -280,7 +286,7 @@ export class Acceptor {
     const start = this.#output.writer.position
     this.#output.writer.raw(text)
     connection.closing = true
-    this.#router.deliver(connection, start)
+    this.#answers.deliver(connection, start)
     if (connection.inFlight() > 0) this.#stop(connection, null)
   }
 
@@ -343,7 +349,7 @@ export class Acceptor {
   }
 
   #isPaused(): boolean {
-    return pauseLeftMs(this.#executor.rows, null, this.#clock.wallMs()) > 0
+    return pauseLeftMs(this.#executor.rows, null, false, this.#clock.wallMs()) > 0
   }
 
   /** The client has sent its last byte; it may still read. What it sent is answered first. */

@@ -34,6 +34,9 @@ export interface ClientFacts {
   readonly stashedBytes: number
   readonly command: string
   readonly protocol: number
+  /** Commands queued since MULTI, -1 without it, and the memory they take. */
+  readonly queued: number
+  readonly queuedBytes: number
   readonly libraryName: string
   readonly libraryVersion: string
 }
@@ -94,6 +97,8 @@ export function factsOf(connection: Connection, nowMs: number): ClientFacts {
     stashedBytes: stash.byteLength(),
     command: ROWS_BY_CODE[connection.lastCode]?.name ?? 'NULL',
     protocol: connection.protocol,
+    queued: connection.transaction?.queue.count ?? -1,
+    queuedBytes: connection.transaction?.heldBytes() ?? 0,
     libraryName: connection.libraryName,
     libraryVersion: connection.libraryVersion,
   }
@@ -105,13 +110,15 @@ export function clientLine(client: ClientFacts, profile: number): string {
 }
 
 function clientLine70(client: ClientFacts): string {
-  const total = client.queryBytes + client.unsentBytes + client.stashedBytes
+  const { queryBytes, unsentBytes, stashedBytes, queuedBytes } = client
+  const total = queryBytes + unsentBytes + stashedBytes + queuedBytes
   return (
     `id=${client.id} addr=${client.address} laddr=${client.localAddress} ` +
     `fd=${client.fileNumber} ` +
     `name=${client.name} age=${client.ageSeconds} idle=${client.idleSeconds} ` +
-    `flags=${client.flags} db=${client.database} sub=0 psub=0 ssub=0 multi=-1 ` +
-    `qbuf=${client.queryBytes} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 ` +
+    `flags=${client.flags} db=${client.database} sub=0 psub=0 ssub=0 multi=${client.queued} ` +
+    `qbuf=${client.queryBytes} qbuf-free=0 argv-mem=0 multi-mem=${client.queuedBytes} ` +
+    `rbs=0 rbp=0 obl=0 ` +
     `oll=${client.unsentBytes > 0 ? 1 : 0} omem=${client.unsentBytes} tot-mem=${total} ` +
     `events=${eventsOf(client)} cmd=${client.command} user=default redir=-1 ` +
     `resp=${client.protocol}`
@@ -123,7 +130,8 @@ function clientLine32(client: ClientFacts): string {
   return (
     `id=${client.id} addr=${client.address} fd=${client.fileNumber} name=${client.name} ` +
     `age=${client.ageSeconds} idle=${client.idleSeconds} flags=${client.flags} ` +
-    `db=${client.database} sub=0 psub=0 multi=-1 qbuf=${client.queryBytes} qbuf-free=0 ` +
+    `db=${client.database} sub=0 psub=0 multi=${client.queued} ` +
+    `qbuf=${client.queryBytes} qbuf-free=0 ` +
     `obl=0 oll=${client.unsentBytes > 0 ? 1 : 0} omem=${client.unsentBytes} ` +
     `events=${eventsOf(client)} cmd=${command} laddr=${client.localAddress} user=default ` +
     `redir=-1 resp=${client.protocol} lib-name=${client.libraryName} ` +
@@ -145,6 +153,7 @@ function flagsOf(connection: Connection): string {
   if (connection.closing) flags += 'c'
   if (connection.readOnly) flags += 'r'
   if (connection.noEvict) flags += 'e'
+  if (connection.transaction !== null) flags += 'x'
   if (connection.later !== null && connection.lastCode !== 0) flags += blockedFlag(connection)
   return flags === '' ? 'N' : flags
 }

@@ -7,10 +7,13 @@ import {
   COMMANDS_IN_FLIGHT_MAX,
   COMMANDS_IN_FLIGHT_MIN,
 } from '../base/limits.ts'
+import type { ShardSide } from '../keyspace/side.ts'
+import { WatchList } from '../keyspace/watch-list.ts'
 import type { QueryBuffer } from '../wire/query-buffer.ts'
 import type { ClientSocket } from './client-socket.ts'
 import type { LaterReply } from './later.ts'
 import { ReplyStash } from './stash.ts'
+import type { SessionState, Transaction } from './transaction.ts'
 
 /** How fast large replies are forgotten, per delivered record. */
 const REPLY_MEAN_FADE = 0.9
@@ -89,6 +92,13 @@ export class Connection {
   /** Replies that come in parts, by their first sequence; most connections never have any. */
   parts: Map<number, Uint8Array[]> | null = null
 
+  /** Since MULTI: what is queued. */
+  transaction: Transaction | null = null
+  /** What is watched; null: never was anything. Registered until `unwatch`. */
+  watching: WatchList | null = null
+  /** What an EXEC in flight restores if it does not run. */
+  stateBeforeExec: SessionState | null = null
+
   constructor(
     socket: ClientSocket,
     slot: number,
@@ -114,6 +124,55 @@ export class Connection {
     this.#replyBytesMean = Math.max(this.#replyBytesMean * REPLY_MEAN_FADE, byteLength / count)
     const fitting = Math.floor(CLIENT_UNSENT_BYTES_MAX / (this.#replyBytesMean + 1))
     this.inFlightMax = Math.min(Math.max(fitting, COMMANDS_IN_FLIGHT_MIN), COMMANDS_IN_FLIGHT_MAX)
+  }
+
+  state(): SessionState {
+    return {
+      database: this.database,
+      protocol: this.protocol,
+      authenticated: this.authenticated,
+      readOnly: this.readOnly,
+      muted: this.muted,
+      noEvict: this.noEvict,
+      name: this.name,
+      libraryName: this.libraryName,
+      libraryVersion: this.libraryVersion,
+    }
+  }
+
+  restore(state: SessionState): void {
+    this.database = state.database
+    this.protocol = state.protocol
+    this.authenticated = state.authenticated
+    this.readOnly = state.readOnly
+    this.muted = state.muted
+    this.noEvict = state.noEvict
+    this.name = state.name
+    this.libraryName = state.libraryName
+    this.libraryVersion = state.libraryVersion
+  }
+
+  /** Keeps registrations that were made for this client. */
+  watch(words: Int32Array, first: number, count: number): void {
+    this.watching ??= new WatchList()
+    this.watching.addWords(words, first, count)
+  }
+
+  unwatch(sides: readonly ShardSide[]): void {
+    this.watching?.release(sides)
+  }
+
+  /** DISCARD, and the end of an EXEC. */
+  endTransaction(sides: readonly ShardSide[]): void {
+    this.transaction = null
+    this.unwatch(sides)
+  }
+
+  /** The reply of an EXEC that went through a ring is here. */
+  endExec(ran: boolean, sides: readonly ShardSide[]): void {
+    this.unwatch(sides)
+    if (!ran && this.stateBeforeExec !== null) this.restore(this.stateBeforeExec)
+    this.stateBeforeExec = null
   }
 
   inFlight(): number {

@@ -2,12 +2,22 @@
 // A reply whose LSN is not durable yet stays in its ring under appendfsync always: the sync thread
 // marks the ring ready again when the log got further. This is the one gate of that promise.
 
+import { copyBytes } from '../base/copy.ts'
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
 import type { Executor } from '../executor/executor.ts'
 import type { ShardSide } from '../keyspace/side.ts'
+import { WATCH_WORDS } from '../keyspace/watch-list.ts'
 import { takeRepliesReady } from '../ring/bell.ts'
-import { REPLY_CHUNKED, REPLY_CLOSE, REPLY_HEADER_WORDS, REPLY_PART } from '../ring/layout.ts'
+import {
+  REPLY_CHUNKED,
+  REPLY_CLOSE,
+  REPLY_HEADER_WORDS,
+  REPLY_NOT_RUN,
+  REPLY_OF_EXEC,
+  REPLY_PART,
+  REPLY_WATCHING,
+} from '../ring/layout.ts'
 import type { ChunkPool } from '../ring/pool.ts'
 import { replyFillMax, replyLsn } from '../ring/replies.ts'
 import { gatherBytes } from '../ring/requests.ts'
@@ -28,7 +38,7 @@ import {
   SYNC_FAILED_WORD,
 } from '../rows/layout.ts'
 import { loadLsn, type Rows } from '../rows/rows.ts'
-import { MISCONF_UNKNOWN } from '../wire/replies.ts'
+import { MISCONF_UNKNOWN, OK } from '../wire/replies.ts'
 import type { Connection } from './connection.ts'
 import type { Output } from './output.ts'
 
@@ -41,7 +51,7 @@ function mayStream(connection: Connection, words: Int32Array, word: number): boo
   return (
     ((flags & REPLY_CHUNKED) !== 0 || connection.partSent) &&
     (words[word + 3] & 0xffff) === 1 &&
-    (flags & REPLY_CLOSE) === 0 &&
+    (flags & (REPLY_CLOSE | REPLY_WATCHING)) === 0 &&
     sequence === connection.sequenceSent &&
     connection.generation === words[word + 2] &&
     !connection.closed &&
@@ -143,17 +153,25 @@ export class Inbox {
       at = 0
     }
     if ((flags & REPLY_PART) !== 0) {
-      this.#keepPart(connection, words[pairs], bytes, at, words[word + 6])
+      this.#keepPart(connection, words[pairs], bytes, at, words[word + 6], flags)
       return
     }
+    let byteLength = words[word + 6]
     if (connection?.parts) {
-      const whole = this.#joinParts(connection, words[pairs], bytes, at, words[word + 6])
+      const whole = this.#joinParts(connection, words[pairs], bytes, at, byteLength)
       if (whole !== null) {
         bytes = whole
         at = 0
+        byteLength = whole.length
       }
     }
     this.inFlight -= count
+    if ((flags & REPLY_OF_EXEC) !== 0) {
+      connection?.endExec((flags & REPLY_NOT_RUN) === 0, this.#sides)
+    } else if ((flags & REPLY_WATCHING) !== 0 && connection !== null) {
+      this.#deliverWatching(connection, words[pairs], bytes, at, byteLength, failed)
+      return
+    }
     if (connection === null || connection.generation !== words[word + 2]) {
       this.#counters.add(COUNTER.repliesDropped, count)
     } else if (connection.closed) {
@@ -192,6 +210,7 @@ export class Inbox {
     connection.partSent = (flags & REPLY_PART) !== 0
     if (connection.partSent) return
     this.inFlight--
+    if ((flags & REPLY_OF_EXEC) !== 0) connection.endExec(true, this.#sides)
     connection.noteReplies(words[pairs + 1], 1)
     this.#takeBack(connection, words[pairs])
     connection.sequenceSent = (connection.sequenceSent + 1) | 0
@@ -204,8 +223,11 @@ export class Inbox {
     bytes: Uint8Array,
     at: number,
     byteLength: number,
+    flags: number,
   ): void {
-    if (connection !== null && !connection.closed) {
+    // Registrations are wanted also of a client that has gone: they have to be ended.
+    const wanted = connection?.closed === false || (flags & REPLY_WATCHING) !== 0
+    if (connection !== null && wanted) {
       connection.parts ??= new Map()
       const parts = connection.parts.get(firstSequence) ?? []
       // What was gathered is this part's own; a ring's bytes are not.
@@ -311,6 +333,32 @@ export class Inbox {
   /** See Output.cut. */
   cut(connection: Connection): void {
     this.#output.cut(connection)
+  }
+
+  /**
+   * A WATCH has registered its keys: the connection keeps that, also a closed one, which ends all
+   * of it when nothing of it is in flight any more.
+   */
+  #deliverWatching(
+    connection: Connection,
+    sequence: number,
+    bytes: Uint8Array,
+    at: number,
+    byteLength: number,
+    failed: boolean,
+  ): void {
+    const words = new Int32Array(byteLength >> 2)
+    copyBytes(bytes, at, new Uint8Array(words.buffer), 0, byteLength)
+    connection.watch(words, 0, words.length / WATCH_WORDS)
+    const text = failed ? MISCONF_UNKNOWN : OK
+    this.#big = NO_BYTES
+    if (!connection.closed) {
+      this.deliver(connection, sequence, text, 0, text.length)
+      return
+    }
+    connection.sequenceSent = (connection.sequenceSent + 1) | 0
+    this.#counters.add(COUNTER.repliesDropped, 1)
+    this.#takeBack(connection, sequence)
   }
 
   /** The chunks that carried a request come back with its reply. */

@@ -36,13 +36,3 @@ export function shardOfKeys(
   }
   return several ? SEVERAL_SHARDS : shard
 }
-
-/** The shard of the slot number in argument 2. Whatever is none is shard 0's to complain about. */
-export function shardOfSlotArgument(decoder: CommandDecoder, shardCount: number): number {
-  let slot = 0
-  const start = decoder.argStarts[2]
-  for (let at = start, end = start + Math.min(5, decoder.argLengths[2]); at < end; at++) {
-    slot = slot * 10 + (decoder.bytes[at] - 0x30)
-  }
-  return slot >= 0 && slot < 16_384 ? shardOfSlot(slot, shardCount) : 0
-}

@@ -19,8 +19,16 @@ export function endPause(rows: Rows): void {
   Atomics.store(rows.words, PAUSE_MODE_WORD, PAUSE_NONE)
 }
 
-/** For how long this command has to wait still, in ms; 0: not at all. */
-export function pauseLeftMs(rows: Rows, row: CommandRow | null, nowMs: number): number {
+/**
+ * For how long this command has to wait still, in ms; 0: not at all.
+ * @param writes it executes commands that write
+ */
+export function pauseLeftMs(
+  rows: Rows,
+  row: CommandRow | null,
+  writes: boolean,
+  nowMs: number,
+): number {
   const mode = Atomics.load(rows.words, PAUSE_MODE_WORD)
   if (mode === PAUSE_NONE) return 0
   const leftMs = Number(Atomics.load(rows.longs, PAUSE_UNTIL_LONG)) - nowMs
@@ -34,5 +42,5 @@ export function pauseLeftMs(rows: Rows, row: CommandRow | null, nowMs: number): 
   }
   // Somebody has to be able to end it.
   if (row === null || row.name === 'client|unpause') return row === null ? leftMs : 0
-  return mode === PAUSE_ALL || (row.flags & WRITE) !== 0 ? leftMs : 0
+  return mode === PAUSE_ALL || writes || (row.flags & WRITE) !== 0 ? leftMs : 0
 }

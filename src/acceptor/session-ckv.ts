@@ -31,5 +31,6 @@ function shardRow(shard: ShardNumbers): ReplyTree {
     ['epoch', shard.epoch],
     ['token', tokenText(shard)],
     ['token-waiters', shard.waiters],
+    ['watched', shard.watched],
   ])
 }

@@ -224,6 +224,7 @@ function replyGreeting(session: Session): void {
 /** The state of a new connection; the library's name stays. [redis-7.2 networking.c] */
 export function reset(session: Session): void {
   const { connection, reply } = session
+  connection.endTransaction(session.sides)
   connection.database = 0
   connection.protocol = 2
   connection.readOnly = false

@@ -37,6 +37,7 @@ import {
   time,
 } from './session-connection.ts'
 import { info } from './session-info.ts'
+import { discard, execWithoutMulti, multi, unwatch } from './session-transaction.ts'
 
 export const sessionHandlers = {
   auth,
@@ -49,6 +50,10 @@ export const sessionHandlers = {
   readonly: readOnly,
   readwrite: readWrite,
   time,
+  multi,
+  exec: execWithoutMulti,
+  discard,
+  unwatch,
   info,
   'client|setname': clientSetName,
   'client|getname': clientGetName,

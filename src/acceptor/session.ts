@@ -13,6 +13,7 @@ import type { ReplyWriter } from '../wire/encoder.ts'
 import type { Administration } from './administration.ts'
 import type { Connection } from './connection.ts'
 import type { LaterReply } from './later.ts'
+import type { Transaction } from './transaction.ts'
 
 export type { ServerFacts }
 
@@ -34,6 +35,8 @@ export class Session {
   starts: Int32Array = new Int32Array(0)
   lengths: Int32Array = new Int32Array(0)
   argCount = 0
+  /** The transaction that EXEC is executing the command in. */
+  executing: Transaction | null = null
   /** A handler that cannot begin yet: the command is routed again. */
   again = false
   /** A handler that replies nothing, or later. */
@@ -64,7 +67,7 @@ export class Session {
   /** The reply comes later, see later.ts. */
   replyLater(): LaterReply {
     this.isSilent = true
-    return this.administration.later.begin(this.connection)
+    return this.administration.later.begin(this.connection, this.executing)
   }
 
   /** An argument as text. Cold paths only. */

@@ -2,6 +2,7 @@
 // want no replies. Rare, so the router comes here only when it was told to.
 
 import { ADMIN, type CommandRow } from '../catalog/spec.ts'
+import { isExec } from '../executor/transaction.ts'
 import type { CommandDecoder } from '../wire/decoder.ts'
 import {
   type Connection,
@@ -20,7 +21,8 @@ export function waitsForPause(
   row: CommandRow,
   { rows, clock, administration }: Session,
 ): boolean {
-  const leftMs = pauseLeftMs(rows, row, clock.wallMs())
+  const writes = isExec(row) && connection.transaction?.writes === true
+  const leftMs = pauseLeftMs(rows, row, writes, clock.wallMs())
   if (leftMs === 0) return false
   connection.stopped |= STOPPED_PAUSED
   setTimeout(administration.later.schedule, Math.min(leftMs, TIMER_MS_MAX)).unref()

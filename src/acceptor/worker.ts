@@ -14,6 +14,7 @@ import { RequestWriter } from '../ring/requests.ts'
 import type { Ring } from '../ring/ring.ts'
 import { Acceptor } from './acceptor.ts'
 import { Administration } from './administration.ts'
+import { Answers } from './answers.ts'
 import { answerQuestion } from './clients.ts'
 import type { Connection } from './connection.ts'
 import { Inbox } from './inbox.ts'
@@ -22,10 +23,14 @@ import { Listener } from './listener.ts'
 import { Monitors } from './monitors.ts'
 import { OtherAcceptors } from './other-acceptors.ts'
 import { Output } from './output.ts'
+import { OwnCommands } from './own-commands.ts'
 import { Peers } from './peers.ts'
+import { Placing } from './placing.ts'
 import { Router } from './router.ts'
+import { RequestSender } from './sender.ts'
 import { Session } from './session.ts'
 import { SESSION_HANDLERS_BY_CODE } from './session-handlers.ts'
+import { Transactions } from './transactions.ts'
 import { TurnLog } from './turn.ts'
 
 /** How often a stopping acceptor looks whether its clients have got everything, in ms. */
@@ -81,21 +86,17 @@ const session = new Session(
   administration,
   anyRow,
 )
-const router = new Router(
-  rows,
-  executor,
-  session,
-  SESSION_HANDLERS_BY_CODE,
-  requests,
-  pool,
-  output,
-  inbox,
-  turn,
-)
+const answers = new Answers(output, counters)
+const own = new OwnCommands(session, SESSION_HANDLERS_BY_CODE)
+const placing = new Placing(executor, answers, turn)
+const sender = new RequestSender(executor, requests, pool, inbox, facts.profile)
+const transactions = new Transactions(executor, placing, sender, own, answers)
+const router = new Router(executor, answers, own, placing, sender, transactions, session)
 const acceptor = new Acceptor(
   rows,
   executor,
   router,
+  answers,
   inbox,
   output,
   turn,

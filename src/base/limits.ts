@@ -119,6 +119,14 @@ assert(
   'every command that is read can be carried to a worker',
 )
 
+/** Keys that one client may watch: -OOM. They travel with its EXEC. */
+export const WATCHES_OF_CLIENT_MAX = 131_072
+
+assert(
+  GREAT_REQUEST_BYTES > QUERY_BUFFER_BYTES_MAX + 32 * WATCHES_OF_CLIENT_MAX,
+  'every transaction can be carried to a worker',
+)
+
 /** Codes of commands that can be counted one by one for INFO commandstats. */
 export const COMMAND_CODES_MAX = 512
 

@@ -16,6 +16,7 @@ import {
   NONDETERMINISTIC,
   PROFILE_CKV,
   READ,
+  REGISTERS,
   STALE,
   UNORDERED,
   WRITE,
@@ -74,11 +75,13 @@ const GROUP_CATEGORIES: ReadonlyMap<string, string> = new Map([
   ['hash', 'hash'],
   ['list', 'list'],
   ['sorted-set', 'sortedset'],
+  ['transactions', 'transaction'],
 ])
 
 /** As `write denyoom fast`, in the words of the profile's Redis. */
 export function flagWords(row: CommandRow, profile: number): string[] {
-  if (profile === PROFILE_CKV && row.words32 !== '') return row.words32.split(' ')
+  const own = profile === PROFILE_CKV ? row.words32 : row.words70
+  if (own !== '') return own.split(' ')
   const flags = shownFlags(row)
   const words = FLAG_WORDS.filter(([bit]) => (flags & bit) !== 0).map(([, word]) => word)
   if (row.movableKeys) words.push('movablekeys')
@@ -113,7 +116,9 @@ export function tipsOf(row: CommandRow): string[] {
   return tips
 }
 
-/** Redis does not count the reads of a slot's keys (CLUSTER COUNTKEYSINSLOT) as readonly. */
+/**
+ * Redis does not count WATCH and the reads of a slot's keys (CLUSTER COUNTKEYSINSLOT) as readonly.
+ */
 function shownFlags(row: CommandRow): number {
-  return (row.flags & BY_SLOT) !== 0 ? row.flags & ~READ : row.flags
+  return (row.flags & (BY_SLOT | REGISTERS)) !== 0 ? row.flags & ~READ : row.flags
 }

@@ -10,6 +10,7 @@ import {
   LOADING_OK,
   NO_AUTH,
   NO_SCRIPT,
+  NOT_QUEUED,
   PUBSUB_OK,
   STALE,
 } from './spec.ts'
@@ -87,7 +88,7 @@ export const CONNECTION_ROWS = [
   connectionRow('quit', 73, {
     ...connection,
     arity: -1,
-    flags: NO_SCRIPT | LOADING_OK | STALE | FAST_WORD | NO_AUTH | PUBSUB_OK,
+    flags: NO_SCRIPT | LOADING_OK | STALE | FAST_WORD | NO_AUTH | PUBSUB_OK | NOT_QUEUED,
     since: '1.0.0',
     summary: 'Answers OK and closes the connection.',
     words32: 'noscript loading stale fast',
@@ -112,7 +113,7 @@ export const CONNECTION_ROWS = [
   connectionRow('reset', 76, {
     ...later,
     arity: 1,
-    flags: NO_SCRIPT | LOADING_OK | STALE | FAST_WORD | NO_AUTH | PUBSUB_OK,
+    flags: NO_SCRIPT | LOADING_OK | STALE | FAST_WORD | NO_AUTH | PUBSUB_OK | NOT_QUEUED,
     since: '6.2.0',
     summary: 'Puts the connection back into the state it began in.',
   }),

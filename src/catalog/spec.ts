@@ -41,6 +41,10 @@ export const NO_SCRIPT = 1 << 15
 export const NONDETERMINISTIC = 1 << 16
 /** The answer has no order: a tip of COMMAND. */
 export const UNORDERED = 1 << 17
+/** Runs at once although MULTI was sent; all else is queued then. */
+export const NOT_QUEUED = 1 << 18
+/** Registers its keys instead of reading them: shown as Redis shows WATCH, not as a read. */
+export const REGISTERS = 1 << 19
 
 // ── Profiles ──────────────────────────────────────────────────────────────────────────────────
 /** The document's commands with Redis 3.2's replies. */
@@ -155,6 +159,8 @@ export interface RowFacts {
   readonly categories?: string
   /** Flag words of 3.2's COMMAND where they differ from those that follow from the flags. */
   readonly words32?: string
+  /** The same for 7.0's. */
+  readonly words70?: string
 }
 
 /** One command or subcommand. Immutable; made only by the functions below. */
@@ -191,6 +197,7 @@ export class CommandRow<Name extends string = string, Where extends Place = Plac
   readonly syntax: string
   readonly categories: string
   readonly words32: string
+  readonly words70: string
   /** Empty unless this is a container (or COMMAND, which is also served alone). */
   readonly subcommands: readonly CommandRow[]
 
@@ -225,6 +232,7 @@ export class CommandRow<Name extends string = string, Where extends Place = Plac
     this.syntax = facts.syntax ?? ''
     this.categories = facts.categories ?? ''
     this.words32 = facts.words32 ?? ''
+    this.words70 = facts.words70 ?? ''
     this.subcommands = subcommands
   }
 }

@@ -17,6 +17,7 @@ import {
   SERVER_ROWS,
 } from './rows-server.ts'
 import { STRING_ROWS } from './rows-strings.ts'
+import { TRANSACTION_ROWS } from './rows-transactions.ts'
 import type { CommandRow } from './spec.ts'
 
 const TOP_ROWS = [
@@ -28,6 +29,7 @@ const TOP_ROWS = [
   ...CONNECTION_ROWS,
   ...SERVER_ROWS,
   ...ADMIN_ROWS,
+  ...TRANSACTION_ROWS,
 ]
 const SUBCOMMAND_ROWS = [
   ...CLIENT_ROWS,

@@ -10,6 +10,7 @@ import type { Random } from '../base/random.ts'
 import type { CommandRow } from '../catalog/spec.ts'
 import { shardOfSlot, slotOfKey } from '../dispatch/slots.ts'
 import type { ShardSide } from '../keyspace/side.ts'
+import { WatchList } from '../keyspace/watch-list.ts'
 import type { ReplyWriter } from '../wire/encoder.ts'
 
 export class Call {
@@ -33,6 +34,10 @@ export class Call {
   reply: ReplyWriter
   /** The only side held, when the command concerns one shard. */
   side: ShardSide
+  /** What WATCH registered; whoever runs it hands it to the client's acceptor. */
+  readonly watching = new WatchList()
+  /** Inside EXEC: nothing may wait for anything. */
+  inTransaction = false
   /** True when tokens of all concerned shards are held and keys may live in several of them. */
   severalShards = false
 

@@ -22,6 +22,7 @@ import { mset, msetnx } from './set-several.ts'
 import { getrange, setrange } from './string-ranges.ts'
 import * as strings from './strings.ts'
 import { lcs } from './subsequence.ts'
+import { watch } from './watch.ts'
 
 const HANDLERS = {
   get: strings.get,
@@ -111,6 +112,7 @@ const HANDLERS = {
   dbsize: server.dbsize,
   flushdb: server.flushdb,
   flushall: server.flushall,
+  watch,
   'cluster|countkeysinslot': server.clusterCountkeysinslot,
   'cluster|getkeysinslot': server.clusterGetkeysinslot,
 } satisfies Record<ShardCommandName, Handler>

@@ -18,6 +18,7 @@ import {
 import { countersByteLength } from '../counters/counters.ts'
 import type { ServerFacts } from '../executor/facts.ts'
 import type { SharedPlan } from '../executor/plan.ts'
+import { watchAreaBytes, watchBuckets } from '../keyspace/watch-layout.ts'
 import { EVENT_RING_BYTES } from '../ring/events.ts'
 import { ringBlockBytes } from '../ring/layout.ts'
 import { rowsByteLength } from '../rows/layout.ts'
@@ -39,6 +40,7 @@ export interface PlanFacts {
 export function makePlan(given: PlanFacts): SharedPlan {
   const { facts } = given
   const { shardCount, acceptorCount, workerCount, options } = facts
+  const { shardMemoryBytes } = options
   const sideCount = options.mirror ? 2 : 1
   const quarter = options.sharedMemoryBudgetBytes / 4
   const sliceBytes = powerOfTwoBelow(
@@ -57,7 +59,7 @@ export function makePlan(given: PlanFacts): SharedPlan {
   }
   const arenas: SharedArrayBuffer[][] = []
   for (let index = 0; index < shardCount * sideCount; index++) {
-    arenas.push(arenaSegments(options.shardMemoryBytes, shardCount))
+    arenas.push(arenaSegments(shardMemoryBytes, shardCount))
   }
   return {
     ...given,
@@ -68,6 +70,7 @@ export function makePlan(given: PlanFacts): SharedPlan {
     pool: reserve(quarter + GREAT_REQUEST_BYTES),
     arenas,
     slices: times(shardCount * sideCount, () => reserve(sliceBytes + LOG_SPILL_BYTES)),
+    watches: times(shardCount, () => reserve(watchAreaBytes(watchBuckets(shardMemoryBytes)))),
     events: times(threadCount, () => reserve(EVENT_RING_BYTES)),
     sideCount,
     acceptorThreads: times(acceptorCount, (index) => 1 + index),

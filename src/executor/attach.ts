@@ -10,6 +10,7 @@ import { Call } from '../command/call.ts'
 import { handlersByCode } from '../command/handlers.ts'
 import { Counters } from '../counters/counters.ts'
 import { ShardSide } from '../keyspace/side.ts'
+import { WatchArea } from '../keyspace/watch-area.ts'
 import { NodeLogFs } from '../log/files.ts'
 import { ShardLog } from '../log/writer.ts'
 import { Arena } from '../memory/arena.ts'
@@ -53,7 +54,9 @@ export function attachSides(
       segmentBytesMax: facts.options.segmentBytes,
     })
     const arena = new Arena(shared.arenas[index])
-    return new ShardSide(shard, 0, rows, arena, log, shared.hashKey0, shared.hashKey1)
+    const side = new ShardSide(shard, 0, rows, arena, log, shared.hashKey0, shared.hashKey1)
+    side.watches = new WatchArea(shared.watches[shard])
+    return side
   })
 }
 
@@ -147,7 +150,6 @@ export function attachServer(
     executor,
     pool,
     backlog,
-    ROWS_BY_CODE,
     requests,
     replies,
     acceptorThreads,

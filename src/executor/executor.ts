@@ -171,13 +171,23 @@ export class Executor {
     const call = this.call
     const row = call.row
     const { reply } = call
-    const before = reply.position
     if ((row.flags & WRITE) !== 0 && !this.#canWrite(call)) {
       reply.raw(MISCONF_DISK_FULL)
       this.counters.addError(MISCONF_DISK_FULL, 0)
       this.counters.addRejected(row.code)
       return false
     }
+    this.runAccepted()
+    return true
+  }
+
+  /** Executes the command in `this.call`, which is refused no more. */
+  runAccepted(): void {
+    const {
+      call,
+      call: { reply, row },
+    } = this
+    const before = reply.position
     this.counters.addCall(row.code)
     const handler = this.handlers[row.code]
     assert(handler !== undefined, 'a catalog row of a shard command has a handler')
@@ -186,7 +196,6 @@ export class Executor {
       this.counters.addError(reply.bytes, before)
       this.counters.addFailed(row.code)
     }
-    return true
   }
 
   #canWrite(call: Call): boolean {

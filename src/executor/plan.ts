@@ -23,6 +23,8 @@ export interface SharedPlan {
   readonly arenas: readonly (readonly SharedArrayBuffer[])[]
   /** [shard * sideCount + side] */
   readonly slices: readonly SharedArrayBuffer[]
+  /** The watched keys of each shard: keyspace/watch-layout.ts. */
+  readonly watches: readonly SharedArrayBuffer[]
   /** Event ring of each thread, by thread number. */
   readonly events: readonly SharedArrayBuffer[]
   readonly sideCount: number

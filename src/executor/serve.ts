@@ -8,11 +8,13 @@
 // If the write fails, the reply records are taken back and every command of the batch is answered
 // with MISCONF, outcome unknown: the effects stay in memory and first in line for the log.
 
-import type { CommandRow } from '../catalog/spec.ts'
 import { markRepliesReady, ringBell } from '../ring/bell.ts'
 import {
   COMMAND_HEADER_WORDS,
   REPLY_CLOSE,
+  REPLY_NOT_RUN,
+  REPLY_OF_EXEC,
+  REPLY_WATCHING,
   REQUEST_CHUNKED,
   REQUEST_HEADER_WORDS,
   REQUEST_PLACEABLE,
@@ -43,8 +45,10 @@ import {
 import type { Rows } from '../rows/rows.ts'
 import type { ReplyWriter } from '../wire/encoder.ts'
 import { MISCONF_UNKNOWN } from '../wire/replies.ts'
+import { RequestArguments } from './arguments.ts'
 import { REPLY_BYTES_KEPT_MAX, type ReplyBacklog } from './backlog.ts'
 import type { Executor } from './executor.ts'
+import { isExec, NOT_RUN, TransactionRunner } from './transaction.ts'
 
 /** Commands under one holding of the token, over all acceptors: bounds how long others wait. */
 const COMMANDS_PER_HOLD_MAX = 1024
@@ -60,7 +64,6 @@ export class ShardServer {
   readonly #executor: Executor
   readonly #pool: ChunkPool
   readonly #backlog: ReplyBacklog
-  readonly #rowsByCode: readonly (CommandRow | undefined)[]
   /** [acceptor * shardCount + shard] */
   readonly #requests: readonly Ring[]
   readonly #replies: readonly Ring[]
@@ -69,6 +72,8 @@ export class ShardServer {
   /** Where replies are encoded before they go to a ring. */
   readonly #reply: ReplyWriter
   readonly #sheet = new ReplySheet()
+  readonly #arguments = new RequestArguments()
+  readonly #transactions: TransactionRunner
   readonly #startHeads: Int32Array
   readonly #startTails: Int32Array
   /** Whose turn it is to be served first, by shard: nobody else's flood puts an acceptor off. */
@@ -77,8 +82,6 @@ export class ShardServer {
   /** The chunked command that is being executed. */
   #bigCommand: Uint8Array = NO_BYTES
   #bigWords: Int32Array = NO_WORDS
-  #starts = new Int32Array(1024)
-  #lengths = new Int32Array(1024)
   /** Of the options that were read last. */
   #generation = 0
   /** Commands executed through rings on this thread, for INFO and the tests. */
@@ -89,7 +92,6 @@ export class ShardServer {
     executor: Executor,
     pool: ChunkPool,
     backlog: ReplyBacklog,
-    rowsByCode: readonly (CommandRow | undefined)[],
     requests: readonly Ring[],
     replies: readonly Ring[],
     acceptorThreads: readonly number[],
@@ -98,9 +100,9 @@ export class ShardServer {
     this.#rows = rows
     this.#reply = reply
     this.#executor = executor
+    this.#transactions = new TransactionRunner(executor)
     this.#pool = pool
     this.#backlog = backlog
-    this.#rowsByCode = rowsByCode
     this.#requests = requests
     this.#replies = replies
     this.#acceptorThreads = acceptorThreads
@@ -265,7 +267,7 @@ export class ShardServer {
     const call = executor.call
     const reply = call.reply
     const before = reply.position
-    this.#fillCall(bytes, words, at)
+    this.#arguments.fill(call, bytes, words, at)
     // Read only by whoever finds this thread dead: no need to pay for an ordered store a command.
     this.#rows.words[call.side.row + CURRENT_WORD] = words[(at >> 2) + 1]
     executor.run()
@@ -275,30 +277,6 @@ export class ShardServer {
       this.#sheet.flags |= REPLY_CLOSE
     }
     this.#sheet.add(words[(at >> 2) + 1], reply.position - before)
-  }
-
-  #fillCall(bytes: Uint8Array, words: Int32Array, at: number): void {
-    const call = this.#executor.call
-    let word = at >> 2
-    const argCount = words[word + 3]
-    if (argCount > this.#starts.length) {
-      this.#starts = new Int32Array(argCount * 2)
-      this.#lengths = new Int32Array(argCount * 2)
-    }
-    const starts = this.#starts
-    const lengths = this.#lengths
-    call.row = this.#rowsByCode[words[word + 2] & 0xffff] as CommandRow
-    call.bytes = bytes
-    call.starts = starts
-    call.lengths = lengths
-    call.argCount = argCount
-    starts[0] = 0
-    lengths[0] = 0
-    word += COMMAND_HEADER_WORDS
-    for (let index = 1; index < argCount; index++) {
-      starts[index] = at + words[word++]
-      lengths[index] = words[word++]
-    }
   }
 
   #runChunked(requests: Ring, position: number): void {
@@ -460,9 +438,18 @@ export class ShardServer {
 
   #runSeveral(bytes: Uint8Array, words: Int32Array, at: number): void {
     const executor = this.#executor
-    const reply = executor.call.reply
-    this.#fillCall(bytes, words, at)
-    const outcome = executor.runOverShards(this.#onWait)
+    const { call } = executor
+    const { reply } = call
+    const sheet = this.#sheet
+    this.#arguments.fill(call, bytes, words, at)
+    let outcome: number
+    if (isExec(call.row)) {
+      sheet.flags |= REPLY_OF_EXEC
+      outcome = this.#runTransaction(bytes, words)
+    } else {
+      outcome = executor.runOverShards(this.#onWait)
+      if (!call.watching.isEmpty()) this.#replyWatching(outcome)
+    }
     if (outcome !== 0) {
       reply.position = 0
       reply.raw(MISCONF_UNKNOWN)
@@ -470,8 +457,32 @@ export class ShardServer {
     if (reply.overflowed) {
       reply.overflowed = false
       reply.position = 0
-      this.#sheet.flags |= REPLY_CLOSE
+      sheet.flags |= REPLY_CLOSE
     }
-    this.#sheet.add(words[(at >> 2) + 1], reply.position)
+    sheet.add(words[(at >> 2) + 1], reply.position)
+  }
+
+  #runTransaction(bytes: Uint8Array, words: Int32Array): number {
+    const transactions = this.#transactions
+    const { starts, lengths } = this.#executor.call
+    transactions.set(bytes, words, starts[1], lengths[1], words, starts[2] >> 2, lengths[2] >> 2)
+    const outcome = transactions.runOverShards(this.#onWait)
+    if (outcome !== NOT_RUN) return outcome
+    this.#sheet.flags |= REPLY_NOT_RUN
+    return 0
+  }
+
+  /** What a WATCH registered goes to its client's acceptor, which says +OK. */
+  #replyWatching(outcome: number): void {
+    const { reply, watching, sides } = this.#executor.call
+    if (outcome !== 0) {
+      watching.release(sides)
+      return
+    }
+    const { words } = watching
+    reply.position = 0
+    reply.rawRange(new Uint8Array(words.buffer), 0, watching.byteLength())
+    this.#sheet.flags |= REPLY_WATCHING
+    watching.clear()
   }
 }

@@ -138,9 +138,19 @@ export function isLarge(side: ShardSide): boolean {
   return !side.replaying && recordIsLarge(side.log, side.record)
 }
 
-/** Appends the side's record. While a side follows a log its effects change memory only. */
+/**
+ * Appends the side's record, and tells who watches its key. While a side follows a log its effects
+ * change memory only, and nobody watches.
+ */
 export function appendRecord(side: ShardSide): void {
-  if (!side.replaying) appendRecordTo(side.log, side.record)
+  if (side.replaying) return
+  appendRecordTo(side.log, side.record)
+  touchWatched(side)
+}
+
+/** Tells who watches the key of the record that it changes. One load while nobody does. */
+export function touchWatched(side: ShardSide): void {
+  if (side.watches.isUsed()) side.watches.touch(side.record)
 }
 
 /** Adds the side's large record to those that writeLargeRecords will write. */
@@ -150,5 +160,7 @@ export function addLarge(side: ShardSide): void {
 
 /** Writes the side's record straight to the file. False: not written, change nothing. */
 export function writeLarge(side: ShardSide): boolean {
-  return writeRecordTo(side.log, side.record)
+  if (!writeRecordTo(side.log, side.record)) return false
+  touchWatched(side)
+  return true
 }

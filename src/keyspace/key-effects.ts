@@ -36,6 +36,7 @@ import {
 } from './entries.ts'
 import { EFFECT_NO_KEY, EFFECT_NOT_WRITTEN, EFFECT_OK, EFFECT_OUT_OF_MEMORY } from './outcomes.ts'
 import type { ShardSide } from './side.ts'
+import { EVERY_DATABASE } from './watch-area.ts'
 
 /** Removes the key. EFFECT_NO_KEY: there was none (and nothing is recorded). */
 export function keyDelete(side: ShardSide): number {
@@ -117,6 +118,7 @@ const NO_KEY = new Uint8Array(0)
 export function flushDatabase(side: ShardSide, database: number): number {
   if (dictionaryCount(side.arena, databaseRoot(side.arena, database)) === 0) return EFFECT_OK
   detachDatabase(side.arena, database)
+  if (side.watches.isUsed()) side.watches.touchDatabase(database)
   recordFlush(side, EFFECT_FLUSH_DATABASE, database)
   return EFFECT_OK
 }
@@ -126,6 +128,7 @@ export function flushAll(side: ShardSide): number {
   for (let database = 0; database < DATABASE_COUNT; database++) {
     if (databaseRoot(side.arena, database) !== 0) detachDatabase(side.arena, database)
   }
+  if (side.watches.isUsed()) side.watches.touchDatabase(EVERY_DATABASE)
   recordFlush(side, EFFECT_FLUSH_ALL, 0)
   return EFFECT_OK
 }

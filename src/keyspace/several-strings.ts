@@ -37,6 +37,7 @@ import {
   locateOrMakeRoom,
   NO_ROOM,
   prepareString,
+  touchWatched,
   unlinkEntry,
 } from './entries.ts'
 import { EFFECT_NOT_WRITTEN, EFFECT_OK, EFFECT_OUT_OF_MEMORY } from './outcomes.ts'
@@ -144,7 +145,10 @@ function finish(pairs: StringPairs, pair: number, someLarge: boolean): void {
   }
   // Large records came before all others: a short value that a later large pair of the same key
   // replaced must not come behind that one in the log.
-  if (someLarge && (isLarge(side) || locate(side) !== entry)) return
+  if (someLarge && (isLarge(side) || locate(side) !== entry)) {
+    touchWatched(side)
+    return
+  }
   record.setEffect(EFFECT_STRING_SET, NO_EXPIRY)
   appendRecord(side)
 }

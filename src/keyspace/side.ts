@@ -8,6 +8,7 @@ import { EncodingLimits } from '../memory/encoding-limits.ts'
 import { sideRow } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
 import { EffectRecord } from './record.ts'
+import { NO_WATCH_AREA } from './watch-area.ts'
 
 export class ShardSide {
   readonly shard: number
@@ -23,6 +24,8 @@ export class ShardSide {
   readonly record = new EffectRecord()
   /** When collections become large. */
   limits = new EncodingLimits()
+  /** Which of its keys clients watch; a thread that serves clients puts the shard's own here. */
+  watches = NO_WATCH_AREA
   /** Effects change memory without being recorded: this side follows a log. */
   replaying = false
   /** Nothing may be stored, not even the removal of an expired key. */

@@ -24,6 +24,7 @@ import {
   NO_ROOM,
   prepareString,
   putEntry,
+  touchWatched,
   unlinkEntry,
   writeLarge,
 } from './entries.ts'
@@ -94,6 +95,7 @@ function renameLarge(
   if (!large) appendRecord(target)
   if (!removed) return EFFECT_PARTLY
   use(source, oldKey)
+  touchWatched(source)
   const old = locate(source)
   unlinkEntry(source)
   releaseEntry(source.arena, old)

@@ -67,6 +67,8 @@ export interface ShardNumbers {
   readonly writeFailed: boolean
   readonly syncFailed: boolean
   readonly syncing: boolean
+  /** How often clients watch keys of it. */
+  readonly watched: number
 }
 
 const NO_KEYS: DatabaseNumbers = { keys: 0, expiring: 0 }
@@ -100,6 +102,7 @@ export function readShardNumbers(side: ShardSide, shardCount: number): ShardNumb
     writeFailed: Atomics.load(words, row + WRITE_FAILED_WORD) !== 0,
     syncFailed: Atomics.load(words, row + SYNC_FAILED_WORD) !== 0,
     syncing: Atomics.load(words, row + SYNCING_WORD) !== 0,
+    watched: side.watches.registrationCount(),
   }
 }
 

@@ -29,6 +29,10 @@
 //     3 argument count
 //     4 .. pairs {start, length} of arguments 1..n-1, start relative to the command's byte 0
 //     then the argument bytes
+//   EXEC carries a transaction: argument 1 is its commands, drawn as above and back to back, word 1
+//   of each being database | protocol << 8. Code LITERAL_CODE is no command: its argument 1 is the
+//   reply to one that the acceptor has executed itself. Argument 2 is what the client watches
+//   (keyspace/watch-list.ts). Both are whole words, so all of it is aligned.
 //   with REQUEST_CHUNKED the one command's bytes lie in pool chunks; word 5.. = {byte length,
 //   run count, pairs {first chunk, chunks} per run} and the runs hold the command as drawn above.
 
@@ -48,12 +52,21 @@ export const REQUEST_SEVERAL_SHARDS = 2
  */
 export const REQUEST_PLACEABLE = 4
 
+/** In a transaction: not a command but a reply. No row of the catalog has this code. */
+export const LITERAL_CODE = 0
+
 /** Flags of a reply record, in word 3 above bit 16. */
 export const REPLY_CHUNKED = 1
 /** The client broke a limit while its reply was encoded: close the connection. */
 export const REPLY_CLOSE = 2
 /** The replies are larger than the pool's share of one record: more of their bytes follow. */
 export const REPLY_PART = 4
+/** The reply to an EXEC: what the client watched is over. */
+export const REPLY_OF_EXEC = 8
+/** The transaction did not run: what the acceptor executed of it is to be undone. */
+export const REPLY_NOT_RUN = 16
+/** Instead of +OK of a WATCH its registrations (keyspace/watch-list.ts). */
+export const REPLY_WATCHING = 32
 
 /** Words per shard in the cursor part of an acceptor's block: tail and head far apart. */
 export const CURSOR_WORDS = 64

@@ -43,7 +43,19 @@ export class RequestWriter {
     const byteLength = commandByteLength(starts, lengths, argCount)
     if (!this.#openFor(slot, generation, attributes, byteLength)) return false
     const at = this.#position + this.#length
-    writeCommand(this.ring, at, byteLength, sequence, code, bytes, starts, lengths, argCount)
+    const { ring } = this
+    writeCommand(
+      ring.bytes,
+      ring.words,
+      at,
+      byteLength,
+      sequence,
+      code,
+      bytes,
+      starts,
+      lengths,
+      argCount,
+    )
     this.#length += byteLength
     this.#commandCount++
     return true
@@ -191,8 +203,10 @@ export function commandByteLength(
   return (COMMAND_HEADER_WORDS * 4 + last * 8 + span + 3) & ~3
 }
 
-function writeCommand(
-  ring: Ring,
+/** Writes a command as drawn in layout.ts at byte `at`, a multiple of four, of both views. */
+export function writeCommand(
+  targetBytes: Uint8Array,
+  words: Int32Array,
   at: number,
   byteLength: number,
   sequence: number,
@@ -202,7 +216,6 @@ function writeCommand(
   lengths: Int32Array,
   argCount: number,
 ): void {
-  const words = ring.words
   let word = at >> 2
   words[word] = byteLength
   words[word + 1] = sequence
@@ -218,7 +231,7 @@ function writeCommand(
   }
   const last = argCount - 1
   const span = starts[last] + lengths[last] - spanStart
-  copyBytes(bytes, spanStart, ring.bytes, at + relative + spanStart, span)
+  copyBytes(bytes, spanStart, targetBytes, at + relative + spanStart, span)
 }
 
 /** The same bytes as writeCommand, spread over chunks. Cold: only for very large commands. */

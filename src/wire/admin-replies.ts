@@ -78,3 +78,7 @@ function shown(text: string): string {
 }
 
 const SHOWN_CHARACTERS_MAX = 128
+
+// ── MONITOR ──────────────────────────────────────────────────────────────────────────────────
+
+export const MONITOR_IN_MULTI = errorLine("MONITOR isn't allowed for DENY BLOCKING client")

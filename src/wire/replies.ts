@@ -269,6 +269,14 @@ export const EXEC_WITHOUT_MULTI = line('-ERR EXEC without MULTI')
 export const DISCARD_WITHOUT_MULTI = line('-ERR DISCARD without MULTI')
 export const WATCH_INSIDE_MULTI = line('-ERR WATCH inside MULTI is not allowed')
 export const EXEC_ABORT = line('-EXECABORT Transaction discarded because of previous errors.')
+export const EXEC_ABORT_MISCONF = line(
+  '-EXECABORT Transaction discarded because of: MISCONF Errors writing to the AOF file: ' +
+    'No space left on device',
+)
+/** EXEC itself had arguments. [redis-7.0 multi.c] */
+export const EXEC_ABORT_ARITY_70 = line(
+  "-EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command",
+)
 
 // ── Errors of server commands ────────────────────────────────────────────────────────────────
 

@@ -106,7 +106,7 @@ t.test('CKV SHARDS', async (t) => {
   storeLsn(session.rows, sideLong(2, 0, WRITTEN_LONG), 200)
   storeLsn(session.rows, sideLong(2, 0, DURABLE_LONG), 100)
   Atomics.store(session.rows.words, sides[2].row + TOKEN_WORD, (7 << TOKEN_THREAD_BITS) | 3)
-  t.equal((run('CKV', 'SHARDS') as Reply[][])[0].length, 28)
+  t.equal((run('CKV', 'SHARDS') as Reply[][])[0].length, 30)
   connection.protocol = 3
   const rows = (run('CKV', 'SHARDS') as { map: [string, Reply][] }[]).map((row) =>
     Object.fromEntries(row.map),
@@ -122,6 +122,7 @@ t.test('CKV SHARDS', async (t) => {
     epoch: 7,
     token: 'thread-3',
     'token-waiters': 0,
+    watched: 0,
     'memory-used': 0,
     'memory-capacity': 131_072,
   })

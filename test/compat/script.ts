@@ -144,6 +144,12 @@ export const SCRIPT: readonly Step[] = [
 
 /** Change the connection under a client library: for plain connections only, in this order. */
 export const CONNECTION_SCRIPT: readonly Step[] = [
+  step('WATCH {s}a', 'OK'),
+  step('UNWATCH', 'OK'),
+  step('MULTI', 'OK'),
+  step('DISCARD', 'OK'),
+  step('MULTI', 'OK'),
+  step('EXEC', []),
   step('SELECT 15', 'OK'),
   step('AUTH secret', /no password is set|without any password/),
   step('HELLO 3', /"proto"/),

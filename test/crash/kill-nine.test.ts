@@ -1,5 +1,6 @@
 // kill -9 under pipelined load, again and again on the same data: nothing acknowledged is lost,
-// every shard recovers a prefix of what was asked of it, an MSET is there whole or not at all.
+// every shard recovers a prefix of what was asked of it, an MSET and a transaction are there whole
+// or not at all.
 
 import t from 'tap'
 import { SeededRandom } from '../../src/base/random.ts'
@@ -139,6 +140,8 @@ t.test('the ledger notices what it is for', async (t) => {
   t.match(check(before).join(), /fits no prefix/, 'all lost')
   const [group] = ledger.groupKeys
   t.match(check(changed(group, { value: 'other' })).join(), /torn/, 'a torn MSET')
+  const [unit] = ledger.unitKeys
+  t.match(check(changed(unit, { value: 'other' })).join(), /a transaction was torn/)
   const counter = ledger.counterKeys[0]
   t.match(check(changed(counter, { value: '99999' })).join(), /counter0/, 'a count too many')
   const plain = ledger.plainKeys[0]

@@ -32,8 +32,11 @@ const PLAIN_KEYS = 6
 const COUNTERS = 3
 /** All written by every MSET of the connection, so that they must always be equal. */
 const GROUP_KEYS = 6
+/** The same for its transactions: two MSETs with a half each. */
+const UNIT_KEYS = 6
 const FAR_FUTURE_MS = 4_102_444_800_000
 const OK = { simple: 'OK' }
+const QUEUED = { simple: 'QUEUED' }
 
 export class Ledger {
   readonly commands: Command[] = []
@@ -41,6 +44,11 @@ export class Ledger {
   readonly plainKeys: string[]
   readonly counterKeys: string[]
   readonly groupKeys: string[]
+  readonly unitKeys: string[]
+  /** Counts the transactions. */
+  readonly unitCounter: string
+  /** What is left of a transaction that was begun. */
+  readonly #pending: Command[] = []
   readonly #random: Random
   readonly #mark: string
 
@@ -51,17 +59,20 @@ export class Ledger {
     this.plainKeys = names('plain', PLAIN_KEYS)
     this.counterKeys = names('counter', COUNTERS)
     this.groupKeys = names('group', GROUP_KEYS)
+    this.unitKeys = names('unit', UNIT_KEYS)
+    this.unitCounter = `c${connection}-units`
     this.#random = random
     this.#mark = `${round}.${connection}`
   }
 
   get keys(): string[] {
-    return [...this.plainKeys, ...this.counterKeys, ...this.groupKeys]
+    const ofUnits = [...this.unitKeys, this.unitCounter]
+    return [...this.plainKeys, ...this.counterKeys, ...this.groupKeys, ...ofUnits]
   }
 
   /** The next command of the load; it is in the books from now on. */
   issue(): Command {
-    const command = this.#any(`${this.#mark}.${this.commands.length}`)
+    const command = this.#pending.shift() ?? this.#any(`${this.#mark}.${this.commands.length}`)
     this.commands.push(command)
     return command
   }
@@ -69,7 +80,7 @@ export class Ledger {
   #any(unique: string): Command {
     const plain = this.plainKeys[this.#random.below(PLAIN_KEYS)]
     const counter = this.counterKeys[this.#random.below(COUNTERS)]
-    switch (this.#random.below(8)) {
+    switch (this.#random.below(9)) {
       case 0:
       case 1:
         return setCommand(plain, unique)
@@ -82,10 +93,38 @@ export class Ledger {
         return deleteCommand(this.#random.below(4) === 0 ? counter : plain)
       case 6:
         return expireCommand(plain, FAR_FUTURE_MS + this.commands.length)
+      case 7:
+        return this.#transaction(unique)
       default:
         return setAllCommand(this.groupKeys, unique)
     }
   }
+
+  /** MULTI, with the rest of it pending. All that it does, it does at EXEC. */
+  #transaction(value: string): Command {
+    const { unitKeys, unitCounter } = this
+    const half = UNIT_KEYS / 2
+    const setAll = (keys: string[]): string[] => ['MSET', ...keys.flatMap((key) => [key, value])]
+    const queued = [
+      setAll(unitKeys.slice(0, half)),
+      ['INCR', unitCounter],
+      setAll(unitKeys.slice(half)),
+    ]
+    const count = (state: KeyState | undefined): number => Number(state?.value ?? '0') + 1
+    this.#pending.push(...queued.map((words) => replyOnly(words, QUEUED)), {
+      words: ['EXEC'],
+      keys: [...unitKeys, unitCounter],
+      apply: (state, key) => {
+        state.value = key === unitCounter ? String(count(state)) : value
+      },
+      wantedReply: (states) => [OK, count(states.get(unitCounter)), OK],
+    })
+    return replyOnly(['MULTI'], OK)
+  }
+}
+
+function replyOnly(words: string[], reply: Reply): Command {
+  return { words, keys: [], apply: () => {}, wantedReply: () => reply }
 }
 
 function setCommand(key: string, value: string): Command {
@@ -195,9 +234,12 @@ export function recoveryProblems(
 }
 
 function groupProblems(ledger: Ledger, recovered: States): string[] {
-  const values = ledger.groupKeys.map((key) => recovered.get(key)?.value ?? null)
-  const isWhole = values.every((value) => value === values[0])
-  return isWhole ? [] : [`an MSET was torn: ${JSON.stringify(values)}`]
+  return [ledger.groupKeys, ledger.unitKeys].flatMap((keys, index) => {
+    const values = keys.map((key) => recovered.get(key)?.value ?? null)
+    const isWhole = values.every((value) => value === values[0])
+    const what = index === 0 ? 'an MSET' : 'a transaction'
+    return isWhole ? [] : [`${what} was torn: ${JSON.stringify(values)}`]
+  })
 }
 
 function shardProblem(

@@ -5,7 +5,7 @@
 import { ManualClock } from '../../src/base/clock.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { PROFILE_BITS } from '../../src/catalog/spec.ts'
-import { COMMANDS, ROWS_BY_CODE } from '../../src/catalog/table.ts'
+import { COMMANDS } from '../../src/catalog/table.ts'
 import { Call } from '../../src/command/call.ts'
 import { handlersByCode } from '../../src/command/handlers.ts'
 import { Counters, countersByteLength } from '../../src/counters/counters.ts'
@@ -158,17 +158,7 @@ export class Instance {
     const replies = pairs.map(([acceptor, shard]) => this.replyRing(acceptor, shard))
     const { rows, pool } = this
     const backlog = new ReplyBacklog(rows, pool, replies, threads, SHARDS, executor.behind)
-    const server = new ShardServer(
-      rows,
-      executor,
-      pool,
-      backlog,
-      ROWS_BY_CODE,
-      requests,
-      replies,
-      threads,
-      reply,
-    )
+    const server = new ShardServer(rows, executor, pool, backlog, requests, replies, threads, reply)
     return { server, backlog }
   }
 

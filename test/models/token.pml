@@ -54,7 +54,7 @@ inline wakeWorker() {
   fi
 }
 
-/* acceptor/router.ts publish: nobody is woken while somebody holds the token. */
+/* acceptor/sender.ts publish: nobody is woken while somebody holds the token. */
 inline sendToRing() {
 #ifdef BUG8
   ready = 1;

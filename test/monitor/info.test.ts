@@ -42,6 +42,7 @@ function makeShard(shard: number, more: Partial<ShardNumbers> = {}): ShardNumber
     writeFailed: false,
     syncFailed: false,
     syncing: false,
+    watched: 0,
     ...more,
   }
 }
