@@ -29,7 +29,9 @@ function cursorArgument({ bytes, starts, lengths }: Call): number {
   const cursor = parseSafeInteger(bytes, starts[CURSOR], lengths[CURSOR])
   if (cursor >= 0) return cursor % HASHES
   const text = latin1Text(bytes, starts[CURSOR], lengths[CURSOR])
-  if (!/^-?\d{1,20}$/.test(text)) return -1
+  // No digits at all are 0, as strtoul has it.
+  if (text === '') return 0
+  if (!/^[+-]?\d{1,20}$/.test(text)) return -1
   const wide = BigInt(text)
   return wide > UINT64_MAX || wide < -UINT64_MAX ? -1 : Number(BigInt.asUintN(32, wide))
 }
