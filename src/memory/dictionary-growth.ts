@@ -165,8 +165,11 @@ function splitPage(
   const rootWord = (root & UNIT_MASK) << 1
   if (localDepth === rootWords[rootWord + DEPTH_WORD]) {
     // Doubling for a split that separates nothing would only cost memory: 63 entries with equal
-    // hashes would drive the directory to its limit.
-    if (oneSided && ((hash & bit) !== 0) === (upper !== 0)) return -1
+    // hashes would drive the directory to its limit. But who copies a dictionary in the order of
+    // its walk begins with hashes that differ in low bits only: those are worth the depth.
+    if (oneSided && ((hash & bit) !== 0) === (upper !== 0)) {
+      if (overflow !== 0 || firstDifference(words, pageWord, hash) >= DEPTH_MAX) return -1
+    }
     if (!doubleDirectory(arena, root)) return -1
   }
   const sibling = allocatePage(arena, root, localDepth + 1)
@@ -179,6 +182,15 @@ function splitPage(
   words[pageWord + PAGE_DEPTH_WORD] = localDepth + 1
   pointRange(arena, root, siblingHash, localDepth + 1, sibling)
   return moved
+}
+
+/** The first bit, counted from the top, in which some hash of a full page differs from this one;
+ * 32 = all are equal. */
+function firstDifference(words: Int32Array, pageWord: number, hash: number): number {
+  const slots = pageWord + PAGE_SLOTS_WORD
+  let different = 0
+  for (let word = slots; word < slots + PAGE_SLOTS * 2; word += 2) different |= words[word] ^ hash
+  return Math.clz32(different)
 }
 
 /** Deals the entries of a page (and its overflow page, which is released) out to the page and its

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { SeededRandom } from '../../src/base/random.ts'
+import { checkArena } from '../../src/memory/checker.ts'
 import {
   createDictionary,
   dictionaryCount,
@@ -9,8 +10,9 @@ import {
 } from '../../src/memory/dictionary.ts'
 import { dictionaryReserve, MOVED_MAX } from '../../src/memory/dictionary-growth.ts'
 import { dictionaryRandom, dictionaryScan, results } from '../../src/memory/dictionary-walk.ts'
+import { createElement } from '../../src/memory/element.ts'
 import { createEntry } from '../../src/memory/entry.ts'
-import { DEPTH_WORD, PAGES_WORD, UNIT_MASK } from '../../src/memory/layout.ts'
+import { DEPTH_WORD, KIND_SET, NO_EXPIRY, PAGES_WORD, UNIT_MASK } from '../../src/memory/layout.ts'
 import { attach, MIB, makeArena, Store } from './support.ts'
 
 function rootWord(store: Store, word: number): number {
@@ -52,6 +54,40 @@ t.test('overflow pages: 63 to 992 entries with one hash', async (t) => {
   }
   t.equal(rootWord(store, PAGES_WORD), 1)
   t.same(store.check(), [])
+})
+
+/** Fills a dictionary with elements of these hashes; how many it took. */
+function fill(store: Store, hashes: readonly number[]): number {
+  const { arena, root } = store
+  const bytes = Buffer.alloc(4)
+  for (const [index, hash] of hashes.entries()) {
+    bytes.writeInt32LE(index)
+    const element = createElement(arena, KIND_SET, bytes, 0, 4, 0)
+    if (element === 0 || !dictionaryReserve(arena, root, hash)) return index
+    dictionaryInsert(arena, root, hash, element, NO_EXPIRY)
+  }
+  return hashes.length
+}
+
+t.test('filled in the order of a walk, upwards or downwards, no chain grows', async (t) => {
+  const random = new SeededRandom(3)
+  for (const count of [2000, 60_000]) {
+    const anyOrder = Array.from({ length: count }, () => random.word())
+    const upwards = anyOrder.toSorted((left, right) => left - right)
+    const pagesOf = [upwards, upwards.toReversed(), anyOrder]
+      .map((hashes) => hashes.map((hash) => hash | 0))
+      .map((hashes) => {
+        const arena = makeArena(16 * MIB)
+        const store = new Store(arena, createDictionary(arena, KIND_SET))
+        t.equal(fill(store, hashes), count)
+        t.same(checkArena(arena, { dictionaries: [store.root] }), [])
+        t.ok(dictionaryMovedMax(arena, store.root) <= MOVED_MAX)
+        t.ok(2 ** rootWord(store, DEPTH_WORD) <= count, 'the directory is no larger than needed')
+        return rootWord(store, PAGES_WORD)
+      })
+    const shuffled = pagesOf[2]
+    for (const pages of pagesOf) t.ok(pages < shuffled * 2, `${pages} pages, shuffled ${shuffled}`)
+  }
 })
 
 t.test('a page that overflowed while memory was short is split later', async (t) => {
