@@ -74,6 +74,7 @@ const GROUP_CATEGORIES: ReadonlyMap<string, string> = new Map([
   ['connection', 'connection'],
   ['hash', 'hash'],
   ['list', 'list'],
+  ['set', 'set'],
   ['sorted-set', 'sortedset'],
   ['transactions', 'transaction'],
 ])

@@ -16,7 +16,14 @@
 import { assert } from '../base/assert.ts'
 import { COMMAND_NAME_BYTES_MAX } from '../base/limits.ts'
 import { REFUSED_NAMES } from './refused.ts'
-import { type CommandRow, FAST, FAST_PER_KEY, LATER_PROFILES, PROFILE_CKV } from './spec.ts'
+import {
+  type CommandRow,
+  FAST,
+  FAST_PER_KEY,
+  FAST_SHORTEST,
+  LATER_PROFILES,
+  PROFILE_CKV,
+} from './spec.ts'
 import { ALL_ROWS, CODE_COUNT, COMMANDS } from './table.ts'
 
 const CASE_BIT = 0x20
@@ -172,6 +179,7 @@ export function arityFits(row: CommandRow, argCount: number, profile: number): b
 /** Is the work of this command bounded, so that an acceptor's loop may do it? */
 export function isFast(row: CommandRow, argCount: number): boolean {
   if ((row.flags & FAST) !== 0) return true
+  if ((row.flags & FAST_SHORTEST) !== 0) return argCount <= -row.arityLater
   return (row.flags & FAST_PER_KEY) !== 0 && argCount <= FAST_ARGS_MAX
 }
 

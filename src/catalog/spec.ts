@@ -45,6 +45,8 @@ export const UNORDERED = 1 << 17
 export const NOT_QUEUED = 1 << 18
 /** Registers its keys instead of reading them: shown as Redis shows WATCH, not as a read. */
 export const REGISTERS = 1 << 19
+/** Bounded work unless it has optional arguments (SPOP without a count): in place then. */
+export const FAST_SHORTEST = 1 << 21
 
 // ── Profiles ──────────────────────────────────────────────────────────────────────────────────
 /** The document's commands with Redis 3.2's replies. */

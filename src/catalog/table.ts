@@ -16,6 +16,7 @@ import {
   CONFIG_ROWS,
   SERVER_ROWS,
 } from './rows-server.ts'
+import { SET_ROWS } from './rows-sets.ts'
 import { STRING_ROWS } from './rows-strings.ts'
 import { TRANSACTION_ROWS } from './rows-transactions.ts'
 import type { CommandRow } from './spec.ts'
@@ -25,6 +26,7 @@ const TOP_ROWS = [
   ...HYPERLOGLOG_ROWS,
   ...HASH_ROWS,
   ...LIST_ROWS,
+  ...SET_ROWS,
   ...KEY_ROWS,
   ...CONNECTION_ROWS,
   ...SERVER_ROWS,

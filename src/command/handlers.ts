@@ -18,7 +18,10 @@ import { lpos } from './list-search.ts'
 import * as lists from './lists.ts'
 import * as scans from './scan.ts'
 import * as server from './server.ts'
+import * as algebra from './set-algebra.ts'
+import { spop, srandmember } from './set-random.ts'
 import { mset, msetnx } from './set-several.ts'
+import * as sets from './sets.ts'
 import { getrange, setrange } from './string-ranges.ts'
 import * as strings from './strings.ts'
 import { lcs } from './subsequence.ts'
@@ -106,6 +109,23 @@ const HANDLERS = {
   lmove,
   lpos,
   lmpop,
+  sadd: sets.sadd,
+  srem: sets.srem,
+  scard: sets.scard,
+  sismember: sets.sismember,
+  smismember: sets.smismember,
+  smembers: sets.smembers,
+  smove: sets.smove,
+  spop,
+  srandmember,
+  sscan: sets.sscan,
+  sinter: algebra.sinter,
+  sinterstore: algebra.sinterstore,
+  sunion: algebra.sunion,
+  sunionstore: algebra.sunionstore,
+  sdiff: algebra.sdiff,
+  sdiffstore: algebra.sdiffstore,
+  sintercard: algebra.sintercard,
   keys: scans.keys,
   scan: scans.scan,
   randomkey: scans.randomkey,

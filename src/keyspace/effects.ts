@@ -34,6 +34,8 @@ export {
   EFFECT_OUT_OF_MEMORY,
   EFFECT_PARTLY,
 } from './outcomes.ts'
+export { setAdd, setRemove, setStore } from './set-effects.ts'
+export { setMove } from './set-move.ts'
 export { stringsSet } from './several-strings.ts'
 export { stringAppend, stringSet, stringSetKeepExpiry, stringSetRange } from './string-effects.ts'
 export { stringRename } from './string-rename.ts'

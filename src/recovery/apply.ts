@@ -18,6 +18,9 @@ import {
   listRemove,
   listSet,
   listStore,
+  setAdd,
+  setRemove,
+  setStore,
   stringAppend,
   stringSet,
   stringSetKeepExpiry,
@@ -41,6 +44,9 @@ import {
   EFFECT_LIST_STORE,
   EFFECT_NAMES,
   EFFECT_PERSIST,
+  EFFECT_SET_ADD,
+  EFFECT_SET_REMOVE,
+  EFFECT_SET_STORE,
   EFFECT_STRING_APPEND,
   EFFECT_STRING_SET,
   EFFECT_STRING_SET_KEEP_EXPIRY,
@@ -100,6 +106,9 @@ const APPLIES: ReadonlyMap<number, Apply> = new Map<number, Apply>([
   [EFFECT_LIST_INSERT, listInsert],
   [EFFECT_LIST_REMOVE, listRemove],
   [EFFECT_LIST_STORE, listStore],
+  [EFFECT_SET_ADD, setAdd],
+  [EFFECT_SET_REMOVE, removeMembers],
+  [EFFECT_SET_STORE, setStore],
 ])
 
 function removeKey(side: ShardSide): number {
@@ -109,6 +118,11 @@ function removeKey(side: ShardSide): number {
 
 function removeFields(side: ShardSide): number {
   hashDelete(side)
+  return EFFECT_OK
+}
+
+function removeMembers(side: ShardSide): number {
+  setRemove(side)
   return EFFECT_OK
 }
 

@@ -133,6 +133,10 @@ export const LPOS_COUNT_NEGATIVE = line("-ERR COUNT can't be negative")
 export const LPOS_MAXLEN_NEGATIVE = line("-ERR MAXLEN can't be negative")
 export const NUMKEYS_NOT_POSITIVE = line('-ERR numkeys should be greater than 0')
 export const COUNT_NOT_POSITIVE = line('-ERR count should be greater than 0')
+export const KEYS_BEYOND_ARGUMENTS = line(
+  "-ERR Number of keys can't be greater than number of args",
+)
+export const LIMIT_NEGATIVE = line("-ERR LIMIT can't be negative")
 export const INVALID_CURSOR = line('-ERR invalid cursor')
 export const EXPIRE_NX_WITH_OTHERS = line(
   '-ERR NX and XX, GT or LT options at the same time are not compatible',

@@ -5,6 +5,7 @@ import t from 'tap'
 import { COMMAND_NAME_BYTES_MAX } from '../../src/base/limits.ts'
 import { argumentsOf } from '../../src/catalog/command-docs.ts'
 import { keyCount, lastKey } from '../../src/catalog/keys.ts'
+import { isFast } from '../../src/catalog/lookup.ts'
 import { REFUSED, REFUSED_NAMES } from '../../src/catalog/refused.ts'
 import * as spec from '../../src/catalog/spec.ts'
 import {
@@ -84,6 +85,10 @@ t.test('FAST is one key and bounded work, FAST_PER_KEY grows with the arguments'
     if (has(row, spec.FAST)) t.ok(row.firstKey === 1 && !row.multiKey, row.name)
     if (has(row, spec.FAST_PER_KEY)) {
       t.ok(row.arityLater < 0 || row.multiKey, `${row.name}: any number, or several keys`)
+    }
+    if (has(row, spec.FAST_SHORTEST)) {
+      t.ok(row.arityLater < 0 && row.arity32 === row.arityLater, `${row.name}: options may follow`)
+      t.ok(!row.multiKey && isFast(row, -row.arityLater) && !isFast(row, 1 - row.arityLater))
     }
     if (has(row, spec.KEYLESS_ALL_SHARDS)) {
       t.notOk(has(row, spec.FAST | spec.FAST_PER_KEY), `${row.name}: never in place`)

@@ -1,12 +1,11 @@
 // Every write command with its k-th allocation failing, for every k: -OOM and nothing changed, or
 // it found another way. Memory is sound and the log tells the same either way. [promises T5]
 
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { ShardFixture, type Words } from '../support/shard-fixture.ts'
+import { type FailureCase, OUT_OF_MEMORY, tryFailures } from './allocation-attempts.ts'
 import { checkSound, OK } from './script.ts'
 
-const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
-const ATTEMPTS_MAX = 60
 const LONG = 'x'.repeat(700)
 /** With these a list's entry is nearly full, and with one more its node. */
 const ITEMS = Array.from({ length: 11 }, (_, index) => `${index}`.padEnd(700, 'i'))
@@ -15,8 +14,7 @@ const CHUNKED = 'y'.repeat(1_100_000)
 /** Enough that a HyperLogLog of them is dense. */
 const ELEMENTS = Array.from({ length: 3000 }, (_, index) => `${index}`)
 
-/** Commands that come before, and the one that has to cope. */
-const CASES: readonly (readonly [before: readonly Words[], command: Words])[] = [
+const CASES: readonly FailureCase[] = [
   [[], ['SET', 'k', 'v']],
   [[['SET', 'k', 'v']], ['SET', 'k', LONG]],
   [[['SET', 'k', LONG]], ['SET', 'k', 'v', 'EX', '10']],
@@ -106,62 +104,11 @@ const CASES: readonly (readonly [before: readonly Words[], command: Words])[] = 
   [[['RPUSH', 'k', ...ITEMS, ...ITEMS]], ['SET', 'k', 'v']],
 ]
 
+tryFailures(t, CASES, arenaBytesFor)
+
 /** Chunks need megabytes; everything else is tried in less. */
 function arenaBytesFor(commands: readonly Words[]): number {
   return commands.flat().includes(CHUNKED) ? 8_388_608 : 524_288
-}
-
-/** True: the failure was met. */
-function attempt(
-  t: Test,
-  shards: number,
-  before: readonly Words[],
-  command: Words,
-  failing: number,
-  nth: number,
-  stays: boolean,
-): boolean {
-  const fixture = new ShardFixture({
-    profile: 'redis',
-    shards,
-    arenaBytes: arenaBytesFor([...before, command]),
-  })
-  for (const words of before) fixture.run(...words)
-  const contents = fixture.contents()
-  const { arena } = fixture.sides[failing]
-  arena.failAllocationIn = nth
-  arena.failAllocationStays = stays
-  const reply = fixture.run(...command)
-  const met = stays ? arena.failAllocationIn === 1 : arena.failAllocationIn === 0
-  arena.failAllocationIn = 0
-  const name = `${command.map(String).join(' ').slice(0, 30)}, failure ${nth}${stays ? '+' : ''}`
-  const refused = JSON.stringify(reply) === JSON.stringify({ error: OUT_OF_MEMORY })
-  if (refused) t.same(fixture.contents(), contents, `${name}: nothing changed`)
-  else if (isError(reply)) t.fail(`${name}: ${JSON.stringify(reply)}`)
-  checkSound(t, fixture, name)
-  return met
-}
-
-function isError(reply: unknown): boolean {
-  return reply !== null && typeof reply === 'object' && 'error' in reply
-}
-
-for (const shards of [1, 2]) {
-  t.test(`${shards} shards`, async (t) => {
-    let failures = 0
-    for (const [before, command] of CASES) {
-      for (let failing = 0; failing < shards; failing++) {
-        for (const stays of [false, true]) {
-          let nth = 1
-          while (attempt(t, shards, before, command, failing, nth, stays)) nth++
-          t.ok(nth < ATTEMPTS_MAX, `${String(command[0])} passes in the end`)
-          failures += nth - 1
-        }
-      }
-    }
-    t.comment(`failed allocations ${failures}`)
-    t.ok(failures > 100 * shards, 'many allocations were tried')
-  })
 }
 
 t.test('a shard that is really full', async (t) => {

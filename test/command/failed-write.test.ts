@@ -114,3 +114,81 @@ t.test('MSET with large and small values for one key', async (t) => {
     }
   }
 })
+
+t.test('sets: large records that cannot be written', async (t) => {
+  const many = Array.from({ length: 3000 }, (_, index) => `member ${index}`)
+  const cases: [Words[], Words][] = [
+    [[], ['SADD', 'k', BIG]],
+    [[], ['SADD', 'k', ...many]],
+    [[['SADD', 'k', '1', '2']], ['SADD', 'k', ...many]],
+    [[['SADD', 'k', '1', 'a']], ['SADD', 'k', BIG]],
+    [[['SADD', 'k', ...many.slice(0, 500)]], ['SADD', 'k', ...many, BIG]],
+    [[['SADD', 'k', BIG, 'a']], ['SREM', 'k', 'a', BIG]],
+    [[['SADD', 'k', ...many, 'x']], ['SPOP', 'k', '2900']],
+    [[['SADD', BIG, ...many]], ['SPOP', BIG, '9999']],
+    [
+      [
+        ['SADD', 'l', ...many],
+        ['SET', 'k', 'v'],
+      ],
+      ['SUNIONSTORE', 'k', 'l'],
+    ],
+    [
+      [
+        ['SADD', 'l', ...many],
+        ['SADD', 'k', 'v'],
+      ],
+      ['SINTERSTORE', 'k', 'l'],
+    ],
+    [
+      [
+        ['SADD', 'l', BIG],
+        ['SADD', 'k', 'v'],
+      ],
+      ['SDIFFSTORE', 'k', 'l', 'k'],
+    ],
+    [
+      [
+        ['SADD', 'l', BIG],
+        ['SADD', 'k', 'v'],
+      ],
+      ['SMOVE', 'l', 'k', BIG],
+    ],
+    [[['SADD', 'l', BIG]], ['SMOVE', 'l', 'k', BIG]],
+  ]
+  for (const shards of [1, 3]) {
+    for (const [before, command] of cases) {
+      const fixture = new ShardFixture({
+        profile: 'redis',
+        shards,
+        sliceBytes: SLICE_BYTES,
+        arenaBytes: 4_194_304,
+      })
+      for (const words of before) fixture.run(...words)
+      const contents = fixture.contents()
+      const name = command.map(String).join(' ').slice(0, 30)
+      failWrite(fixture, 1, false)
+      t.match(fixture.runError(...command), MISCONF, name)
+      fixture.files.fault = () => ''
+      t.same(fixture.contents(), contents, `${name}: nothing changed`)
+      fixture.run('SET', 'after', 'works')
+      checkSound(t, fixture, name)
+    }
+  }
+})
+
+t.test('SMOVE whose removal cannot be written is taken back', async (t) => {
+  for (const shards of [1, 3]) {
+    const fixture = makeFixture(shards)
+    // Only the record of the source is large, because of its key.
+    fixture.run('SADD', BIG, 'a', 'b')
+    fixture.run('SADD', 'k', 'c')
+    const contents = fixture.contents()
+    failWrite(fixture, 1, false)
+    t.match(fixture.runError('SMOVE', BIG, 'k', 'a'), MISCONF)
+    fixture.files.fault = () => ''
+    t.same(fixture.contents(), contents, 'nothing changed')
+    t.equal(fixture.run('SMOVE', BIG, 'k', 'a'), 1)
+    checkSound(t, fixture, 'moved')
+  }
+})

@@ -97,7 +97,7 @@ export function sameReply(words: Words, ours: Reply, theirs: Reply): boolean {
 }
 
 /** What is answered is a matter of chance, how much is not. */
-const BY_CHANCE: ReadonlySet<string> = new Set(['randomkey', 'hrandfield'])
+const BY_CHANCE: ReadonlySet<string> = new Set(['randomkey', 'hrandfield', 'spop', 'srandmember'])
 
 /** Commands whose elements, or groups of so many, come in each server's own order. */
 const UNORDERED_GROUPS: ReadonlyMap<string, number> = new Map([
@@ -105,6 +105,10 @@ const UNORDERED_GROUPS: ReadonlyMap<string, number> = new Map([
   ['hkeys', 1],
   ['hvals', 1],
   ['hgetall', 2],
+  ['smembers', 1],
+  ['sinter', 1],
+  ['sunion', 1],
+  ['sdiff', 1],
 ])
 
 function sameShape(ours: Reply, theirs: Reply): boolean {

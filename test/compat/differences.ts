@@ -72,6 +72,23 @@ export const DIFFERENCES: readonly Difference[] = [
       errorText(theirs) === 'ERR string exceeds maximum allowed size (proto-max-bulk-len)',
   },
   {
+    reason: 'Redis 3.2 answers SINTER at the first missing key, whatever the keys behind it hold',
+    profiles: ['ckv', 'extended'],
+    commands: ['sinter', 'sinterstore', 'sintercard'],
+    explains: (_words, ours, theirs) =>
+      (ours === 0 || (Array.isArray(ours) && ours.length === 0)) &&
+      /^WRONGTYPE /.test(errorText(theirs) ?? ''),
+  },
+  {
+    reason: 'Redis 3.2 has other texts for a wrong count of SPOP',
+    profiles: ['ckv', 'extended'],
+    commands: ['spop'],
+    explains: (_words, ours, theirs) =>
+      /^ERR (index out of range|value is not an integer or out of range)$/.test(
+        errorText(ours) ?? '',
+      ) && errorText(theirs) === 'ERR value is out of range, must be positive',
+  },
+  {
     reason: 'Redis 3.2 has one text for every wrong number of a database',
     profiles: ['ckv', 'extended'],
     commands: ['select'],

@@ -133,6 +133,12 @@ export class CommandGenerator {
           ? ['DEL', words[1]]
           : ['SET', words[1], 'to be renamed', 'PX', '9999000']
       }
+      // Each server pops others: what is left must not be looked at.
+      if (/^spop$/i.test(String(words[0])) && words.length > 1) this.#pending = ['DEL', words[1]]
+      // Redis 3.2 takes the target away where 7.0 finds a wrong type: both go on from the same.
+      if (/^sinterstore$/i.test(String(words[0])) && this.#profile !== 'redis') {
+        if (words.length > 1) this.#pending = ['SET', words[1], 'x']
+      }
       if (isHuge(words) || hasHugeField(words)) continue
       // Of one key Redis stores what it counted, and its string reads differently from then on.
       if (/^pfcount$/i.test(String(words[0])) && words.length === 2) words.push(words[1])

@@ -3,8 +3,9 @@
 import type { Arena } from '../../src/memory/arena.ts'
 import { entryType, entryValueLength } from '../../src/memory/entry.ts'
 import { HashWalk } from '../../src/memory/hash.ts'
-import { TYPE_HASH, TYPE_LIST, TYPE_STRING } from '../../src/memory/layout.ts'
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING } from '../../src/memory/layout.ts'
 import { visitList } from '../../src/memory/list-place.ts'
+import { SetWalk } from '../../src/memory/set.ts'
 import { span } from '../../src/memory/span.ts'
 import { copyValueOut } from '../../src/memory/value.ts'
 
@@ -13,6 +14,7 @@ const TEXTS: ReadonlyMap<number, (arena: Arena, entry: number) => string> = new 
   [TYPE_STRING, stringText],
   [TYPE_LIST, listText],
   [TYPE_HASH, hashText],
+  [TYPE_SET, setText],
 ])
 
 export function valueText(arena: Arena, entry: number): string {
@@ -49,4 +51,15 @@ function hashText(arena: Arena, entry: number): string {
     pairs.push(`${JSON.stringify(field)}: ${JSON.stringify(spanText())}`)
   }
   return `hash {${pairs.sort().join(', ')}}`
+}
+
+function setText(arena: Arena, entry: number): string {
+  const walk = new SetWalk()
+  const members: string[] = []
+  walk.begin(arena, entry)
+  while (walk.next()) {
+    walk.showMember()
+    members.push(JSON.stringify(spanText()))
+  }
+  return `set {${members.sort().join(', ')}}`
 }
