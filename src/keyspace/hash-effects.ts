@@ -6,28 +6,14 @@
 import { copyBytes } from '../base/copy.ts'
 import { EFFECT_HASH_DELETE, EFFECT_HASH_SET, EFFECT_HASH_STORE } from '../log/codes.ts'
 import type { Arena } from '../memory/arena.ts'
-import {
-  createLargeSuccessor,
-  isLargeCollection,
-  largeRoot,
-  reservePacked,
-  rootCount,
-  setLargeRoot,
-  shrinkPacked,
-} from '../memory/collection.ts'
+import { isLargeCollection, largeRoot, rootCount, shrinkPacked } from '../memory/collection.ts'
 import { createDictionary } from '../memory/dictionary.ts'
-import { releaseElement, resizeElementInPlace } from '../memory/element.ts'
-import { entryValueStart, releaseEntryBlock } from '../memory/entry.ts'
+import { elementFind, releaseElement, resizeElementInPlace } from '../memory/element.ts'
+import { insertElement, removeElement } from '../memory/elements.ts'
+import { entryValueStart } from '../memory/entry.ts'
+import { createField, packedField, replaceField, writeFieldValue } from '../memory/hash.ts'
 import {
-  createField,
-  findField,
-  insertField,
-  packedField,
-  removeField,
-  replaceField,
-  writeFieldValue,
-} from '../memory/hash.ts'
-import {
+  COLLECTION_PACKED,
   KIND_HASH,
   NO_EXPIRY,
   PACKED_BYTES_MAX,
@@ -50,17 +36,8 @@ import {
 } from '../memory/packed.ts'
 import { detachRoot } from '../memory/release.ts'
 import { span } from '../memory/span.ts'
-import { createLargeEntry, createPackedEntry, relink, removeEmptied } from './collections.ts'
-import {
-  appendRecord,
-  isLarge,
-  linkEntry,
-  locate,
-  locateOrMakeRoom,
-  NO_ROOM,
-  putEntry,
-  writeLarge,
-} from './entries.ts'
+import { finishLarge, finishPacked, relink, removeEmptied } from './collections.ts'
+import { appendRecord, isLarge, locate, locateOrMakeRoom, NO_ROOM, writeLarge } from './entries.ts'
 import { EFFECT_NO_KEY, EFFECT_NOT_WRITTEN, EFFECT_OK, EFFECT_OUT_OF_MEMORY } from './outcomes.ts'
 import { hashOfKey, type ShardSide } from './side.ts'
 
@@ -88,19 +65,18 @@ export function hashSet(side: ShardSide): number {
   const added = entry === 0 ? packItems(side, 0) : packItems(side, copyToWork(arena, entry))
   if (added === TOO_LARGE) return setByConversion(side, entry)
   record.changed = added
-  return finishPacked(side, entry, entry, NO_EXPIRY)
+  return finishWork(side, entry, NO_EXPIRY)
 }
 
 /** Replaces whatever the key holds by a hash of the record's items. They have no field twice. */
 export function hashStore(side: ShardSide, expiryMs: number): number {
   const { record } = side
   record.setEffect(EFFECT_HASH_STORE, expiryMs)
-  const before = locateOrMakeRoom(side)
-  if (before === NO_ROOM) return EFFECT_OUT_OF_MEMORY
-  if (packItems(side, 0) !== TOO_LARGE) return finishPacked(side, 0, before, expiryMs)
+  if (locateOrMakeRoom(side) === NO_ROOM) return EFFECT_OUT_OF_MEMORY
+  if (packItems(side, 0) !== TOO_LARGE) return finishWork(side, 0, expiryMs)
   const root = createDictionary(side.arena, KIND_HASH)
   if (root === 0) return EFFECT_OUT_OF_MEMORY
-  return finishLarge(side, root, 0, before, expiryMs)
+  return finishLarge(side, TYPE_HASH, root, 0, expiryMs, setInLarge)
 }
 
 // ── Packed ─────────────────────────────────────────────────────────────────────────────────────
@@ -141,30 +117,10 @@ function packItems(side: ShardSide, used: number): number {
   return packedCount(work, 0) >>> 1 > limits.hashEntriesMax ? TOO_LARGE : added
 }
 
-/**
- * Makes what is in the work buffer the key's hash: in the entry `grown`, or in a new one (0) that
- * takes the place of `before` (0: the key is new).
- */
-function finishPacked(side: ShardSide, grown: number, before: number, expiryMs: number): number {
-  const { arena } = side
+/** Makes what is in the work buffer the key's hash: in the entry `grown`, or in a new one (0). */
+function finishWork(side: ShardSide, grown: number, expiryMs: number): number {
   const length = packedByteLength(work, 0)
-  const entry =
-    grown === 0
-      ? createPackedEntry(side, TYPE_HASH, length, expiryMs)
-      : reservePacked(arena, grown, length)
-  if (entry === 0) return EFFECT_OUT_OF_MEMORY
-  const large = isLarge(side)
-  if (large && !writeLarge(side)) {
-    if (entry !== grown) releaseEntryBlock(arena, entry)
-    return EFFECT_NOT_WRITTEN
-  }
-  const bytes = arena.bytes[entry >>> SEGMENT_SHIFT]
-  copyBytes(work, 0, bytes, entryValueStart(arena, entry), length)
-  if (grown !== 0) relink(side, entry)
-  else if (before !== 0) putEntry(side, entry, expiryMs)
-  else linkEntry(side, entry, expiryMs)
-  if (!large) appendRecord(side)
-  return EFFECT_OK
+  return finishPacked(side, TYPE_HASH, COLLECTION_PACKED, work, length, grown, expiryMs)
 }
 
 // ── Large ──────────────────────────────────────────────────────────────────────────────────────
@@ -178,40 +134,7 @@ function setByConversion(side: ShardSide, entry: number): number {
     detachRoot(arena, root)
     return EFFECT_OUT_OF_MEMORY
   }
-  return finishLarge(side, root, entry, entry, NO_EXPIRY)
-}
-
-/**
- * Sets the items in a large hash that no entry holds yet and makes it the key's: as the successor
- * of `grown`, or in a new entry (0) that takes the place of `before` (0: the key is new).
- */
-function finishLarge(
-  side: ShardSide,
-  root: number,
-  grown: number,
-  before: number,
-  expiryMs: number,
-): number {
-  const { arena } = side
-  const entry =
-    grown === 0
-      ? createLargeEntry(side, TYPE_HASH, expiryMs)
-      : createLargeSuccessor(arena, grown, root)
-  const outcome = entry === 0 ? EFFECT_OUT_OF_MEMORY : setInLarge(side, root)
-  if (outcome !== EFFECT_OK) {
-    if (entry !== 0) releaseEntryBlock(arena, entry)
-    detachRoot(arena, root)
-    return outcome
-  }
-  if (grown !== 0) {
-    relink(side, entry)
-  } else {
-    setLargeRoot(arena, entry, root)
-    if (before !== 0) putEntry(side, entry, expiryMs)
-    else linkEntry(side, entry, expiryMs)
-  }
-  if (!isLarge(side)) appendRecord(side)
-  return EFFECT_OK
+  return finishLarge(side, TYPE_HASH, root, entry, NO_EXPIRY, setInLarge)
 }
 
 /** Copies all fields of a packed hash into a large one. false = out of memory. */
@@ -224,7 +147,7 @@ function copyToLarge(side: ShardSide, entry: number, root: number): boolean {
     const value = packedNext(bytes, at)
     const element = createPackedField(arena, bytes, at, value)
     if (element === 0) return false
-    if (!insertField(arena, root, hash, element)) {
+    if (!insertElement(arena, root, hash, element)) {
       releaseElement(arena, KIND_HASH, element)
       return false
     }
@@ -294,7 +217,7 @@ function findItem(side: ShardSide, root: number, index: number): number {
   const start = record.itemStart(index)
   const length = record.itemLength(index)
   const hash = hashOfKey(side, record.itemBytes, start, length)
-  return findField(arena, root, hash, record.itemBytes, start, length)
+  return elementFind(arena, root, hash, record.itemBytes, start, length)
 }
 
 /** Sets a pair; the element that was there is kept until all is done. false = out of memory. */
@@ -316,10 +239,10 @@ function setPair(side: ShardSide, root: number, pair: number): boolean {
   )
   if (element === 0) return false
   const hash = hashOfKey(side, itemBytes, fieldStart, fieldLength)
-  const before = findField(arena, root, hash, itemBytes, fieldStart, fieldLength)
+  const before = elementFind(arena, root, hash, itemBytes, fieldStart, fieldLength)
   if (before !== 0) {
     replaceField(arena, root, element)
-  } else if (!insertField(arena, root, hash, element)) {
+  } else if (!insertElement(arena, root, hash, element)) {
     releaseElement(arena, KIND_HASH, element)
     return false
   }
@@ -334,7 +257,7 @@ function undoPairs(side: ShardSide, root: number, done: number): void {
   for (let pair = done - 1; pair >= 0; pair--) {
     findItem(side, root, pair * 2)
     if (replaced[pair] === 0) {
-      removeField(arena, root, made[pair])
+      removeElement(arena, root, made[pair])
     } else {
       replaceField(arena, root, replaced[pair])
       releaseElement(arena, KIND_HASH, made[pair])
@@ -401,7 +324,7 @@ function deleteFromLarge(side: ShardSide, entry: number): void {
   for (let index = 0; index < record.itemCount; index++) {
     const element = findItem(side, root, index)
     if (element === 0) continue
-    removeField(arena, root, element)
+    removeElement(arena, root, element)
     record.changed++
   }
   if (rootCount(arena, root) === 0) removeEmptied(side)

@@ -8,19 +8,10 @@ import { copyBytes } from '../base/copy.ts'
 import type { Random } from '../base/random.ts'
 import type { Arena } from './arena.ts'
 import { isLargeCollection, largeRoot, rootCount } from './collection.ts'
-import { dictionaryInsert, dictionaryRemove, dictionaryReplace } from './dictionary.ts'
-import { dictionaryReserve } from './dictionary-growth.ts'
-import { dictionaryRandom, dictionaryScan, results } from './dictionary-walk.ts'
-import {
-  createElement,
-  elementFind,
-  elementKeyLength,
-  elementKeyStart,
-  elementMemory,
-  elementValueLength,
-  elementValueStart,
-  releaseElement,
-} from './element.ts'
+import { dictionaryReplace } from './dictionary.ts'
+import { dictionaryRandom } from './dictionary-walk.ts'
+import { createElement, elementFind, elementValueLength, elementValueStart } from './element.ts'
+import { ElementWalk, elementsMemory, showElementKey } from './elements.ts'
 import { entryMemory, entryValueStart } from './entry.ts'
 import { KIND_HASH, NO_EXPIRY, SEGMENT_SHIFT } from './layout.ts'
 import {
@@ -31,7 +22,6 @@ import {
   packedNext,
   packedSeek,
 } from './packed.ts'
-import { rootMemory } from './root-memory.ts'
 import { spanBytes } from './span.ts'
 
 /** Number of fields. */
@@ -86,31 +76,22 @@ function showElementValue(arena: Arena, element: number): void {
   spanBytes(arena.bytes[element >>> SEGMENT_SHIFT], start, length)
 }
 
-function showElementField(arena: Arena, element: number): void {
-  const start = elementKeyStart(arena, KIND_HASH, element)
-  const length = elementKeyLength(arena, KIND_HASH, element)
-  spanBytes(arena.bytes[element >>> SEGMENT_SHIFT], start, length)
-}
-
-/** All fields of a hash, one after the other. One a thread; nothing may change meanwhile. */
+/** All fields of a hash, one after the other. Of several walks on a thread only the one that began
+ * last goes on; nothing may change meanwhile. */
 export class HashWalk {
+  readonly #elements = new ElementWalk()
   #arena!: Arena
   #bytes!: Uint8Array
-  #root = 0
+  #isLarge = false
   /** Packed: place of the field, -1 = before the first, and of the one after it. */
   #at = -1
   #following = -1
-  /** Large: next hash cursor (0 = no more pages), index in `results`. */
-  #cursor = 0
-  #index = 0
-  #pagesLeft = false
 
   begin(arena: Arena, entry: number): void {
     this.#arena = arena
-    this.#root = 0
-    if (isLargeCollection(arena, entry)) {
-      this.beginPage(arena, largeRoot(arena, entry), 0)
-      this.#pagesLeft = true
+    this.#isLarge = isLargeCollection(arena, entry)
+    if (this.#isLarge) {
+      this.#elements.begin(arena, largeRoot(arena, entry))
       return
     }
     this.#bytes = packedBytes(arena, entry)
@@ -120,39 +101,29 @@ export class HashWalk {
   /** Only the elements of one page of a large hash. Returns the cursor behind it, 0 = end. */
   beginPage(arena: Arena, root: number, cursor: number): number {
     this.#arena = arena
-    this.#root = root
-    this.#pagesLeft = false
-    this.#cursor = dictionaryScan(arena, root, cursor)
-    this.#index = -1
-    return this.#cursor
+    this.#isLarge = true
+    return this.#elements.beginPage(arena, root, cursor)
   }
 
   /** Goes on to the next field; false = there is none. */
   next(): boolean {
-    if (this.#root === 0) {
-      this.#at = this.#following
-      if (this.#at === -1) return false
-      this.#following = packedNext(this.#bytes, packedNext(this.#bytes, this.#at))
-      return true
-    }
-    while (++this.#index === this.#arena.resultCount) {
-      if (!this.#pagesLeft || this.#cursor === 0) return false
-      this.#cursor = dictionaryScan(this.#arena, this.#root, this.#cursor)
-      this.#index = -1
-    }
+    if (this.#isLarge) return this.#elements.next()
+    this.#at = this.#following
+    if (this.#at === -1) return false
+    this.#following = packedNext(this.#bytes, packedNext(this.#bytes, this.#at))
     return true
   }
 
   /** Shows the field in `span`. */
   showField(): void {
-    if (this.#root === 0) packedGet(this.#bytes, this.#at)
-    else showElementField(this.#arena, results[this.#index])
+    if (this.#isLarge) showElementKey(this.#arena, KIND_HASH, this.#elements.element)
+    else packedGet(this.#bytes, this.#at)
   }
 
   /** Shows its value in `span`. */
   showValue(): void {
-    if (this.#root === 0) packedGet(this.#bytes, packedNext(this.#bytes, this.#at))
-    else showElementValue(this.#arena, results[this.#index])
+    if (this.#isLarge) showElementValue(this.#arena, this.#elements.element)
+    else packedGet(this.#bytes, packedNext(this.#bytes, this.#at))
   }
 }
 
@@ -167,7 +138,7 @@ export function chooseField(arena: Arena, entry: number, random: Random): number
 }
 
 export function showChosenField(arena: Arena, entry: number, chosen: number): void {
-  if (isLargeCollection(arena, entry)) showElementField(arena, chosen)
+  if (isLargeCollection(arena, entry)) showElementKey(arena, KIND_HASH, chosen)
   else packedGet(packedBytes(arena, entry), chosen)
 }
 
@@ -184,16 +155,7 @@ export function showChosenValue(arena: Arena, entry: number, chosen: number): vo
 export function hashMemory(arena: Arena, entry: number): number {
   const bytes = entryMemory(arena, entry)
   if (!isLargeCollection(arena, entry)) return bytes
-  const root = largeRoot(arena, entry)
-  let elements = 0
-  let cursor = 0
-  do {
-    cursor = dictionaryScan(arena, root, cursor)
-    for (let index = 0; index < arena.resultCount; index++) {
-      elements += elementMemory(arena, KIND_HASH, results[index])
-    }
-  } while (cursor !== 0)
-  return bytes + rootMemory(arena, root) + elements
+  return bytes + elementsMemory(arena, largeRoot(arena, entry))
 }
 
 // ── Large hashes ───────────────────────────────────────────────────────────────────────────────
@@ -225,32 +187,7 @@ export function writeFieldValue(
   copyBytes(value, valueStart, arena.bytes[element >>> SEGMENT_SHIFT], at, valueLength)
 }
 
-/** The element of a field in a large hash, 0 = none; foundPage and foundSlot are set. */
-export function findField(
-  arena: Arena,
-  root: number,
-  hash: number,
-  field: Uint8Array,
-  start: number,
-  length: number,
-): number {
-  return elementFind(arena, root, hash, field, start, length)
-}
-
-/** Links a new element in. false = out of memory, nothing changed. */
-export function insertField(arena: Arena, root: number, hash: number, element: number): boolean {
-  if (!dictionaryReserve(arena, root, hash)) return false
-  dictionaryInsert(arena, root, hash, element, NO_EXPIRY)
-  return true
-}
-
 /** Puts another element with the same field at the place found last. Cannot fail. */
 export function replaceField(arena: Arena, root: number, element: number): void {
   dictionaryReplace(arena, root, arena.foundPage, arena.foundSlot, element, NO_EXPIRY)
-}
-
-/** Takes the element found last out and frees it. Cannot fail. */
-export function removeField(arena: Arena, root: number, element: number): void {
-  dictionaryRemove(arena, root, arena.foundPage, arena.foundSlot)
-  releaseElement(arena, KIND_HASH, element)
 }

@@ -171,7 +171,17 @@ function extraWords(name: string): number {
 
 t.test('the families of the document that are served are complete in ckv', async (t) => {
   const waiting = new Set(['sort'])
-  for (const family of ['connection', 'strings', 'hyperloglog', 'keys', 'lists', 'transactions', 'server']) {
+  for (const family of [
+    'connection',
+    'strings',
+    'hyperloglog',
+    'keys',
+    'lists',
+    'hashes',
+    'sets',
+    'transactions',
+    'server',
+  ]) {
     for (const name of document.supported[family]) {
       if (waiting.has(name)) continue
       t.ok((rowOf(name)?.profiles & spec.PROFILE_CKV) !== 0, name)
