@@ -1,7 +1,7 @@
 // The shard of a command that may have several keys.
 
-import { findKeys, keyPositions } from '../catalog/keys.ts'
-import type { CommandRow } from '../catalog/spec.ts'
+import { findKeys, keyPositions, namesKeysByPattern } from '../catalog/keys.ts'
+import { type CommandRow, PATTERN_KEYS } from '../catalog/spec.ts'
 import { shardOfSlot, slotOfKey } from '../dispatch/slots.ts'
 import type { CommandDecoder } from '../wire/decoder.ts'
 
@@ -21,6 +21,9 @@ export function shardOfKeys(
   shardCount: number,
 ): number {
   const { bytes, argStarts, argLengths } = decoder
+  if (crossSlot && shardCount > 1 && (row.flags & PATTERN_KEYS) !== 0) {
+    if (namesKeysByPattern(bytes, argStarts, argLengths, decoder.argCount)) return SEVERAL_SHARDS
+  }
   const keys = findKeys(row, bytes, argStarts, argLengths, decoder.argCount)
   if (keys === 0) return 0
   const first = keyPositions[0]

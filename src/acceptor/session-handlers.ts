@@ -93,6 +93,7 @@ export const sessionHandlers = {
   monitor,
   'ckv|help': replyHelp,
   'ckv|shards': ckvShards,
+  'object|help': replyHelp,
 } as const satisfies Record<ConnectionCommandName, SessionHandler>
 
 /** By the row's code; undefined for commands that are not the acceptor's. */

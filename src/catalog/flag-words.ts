@@ -14,6 +14,7 @@ import {
   NO_AUTH,
   NO_SCRIPT,
   NONDETERMINISTIC,
+  PATTERN_KEYS,
   PROFILE_CKV,
   READ,
   REGISTERS,
@@ -85,7 +86,7 @@ export function flagWords(row: CommandRow, profile: number): string[] {
   if (own !== '') return own.split(' ')
   const flags = shownFlags(row)
   const words = FLAG_WORDS.filter(([bit]) => (flags & bit) !== 0).map(([, word]) => word)
-  if (row.movableKeys) words.push('movablekeys')
+  if (row.movableKeys || (row.flags & PATTERN_KEYS) !== 0) words.push('movablekeys')
   return profile === PROFILE_CKV ? words.filter((word) => !WORDS_AFTER_32.has(word)) : words
 }
 

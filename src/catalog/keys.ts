@@ -10,6 +10,7 @@ import { parseSafeInteger } from '../base/numbers.ts'
 import type { CommandRow, CountedKeys, WordKey } from './spec.ts'
 
 const CASE_BIT = 0x20
+const ASTERISK = 0x2a
 const POSITIONS_MIN = 64
 
 /** Argument indexes of the keys that findKeys found last, on this thread. */
@@ -106,6 +107,32 @@ function addBehindWord(
   }
   if (found !== 0) addKey(found)
   return true
+}
+
+/**
+ * Do arguments of a row with PATTERN_KEYS name keys by the elements of a value (SORT … BY w_*)?
+ * Which ones is known only when it runs, and they may be anywhere.
+ */
+export function namesKeysByPattern(
+  bytes: Uint8Array,
+  starts: Int32Array,
+  lengths: Int32Array,
+  argCount: number,
+): boolean {
+  for (let index = 2; index < argCount - 1; index++) {
+    const start = starts[index]
+    if (isWord('limit', bytes, start, lengths[index])) index += 2
+    else if (isWord('store', bytes, start, lengths[index])) index++
+    else if (
+      isWord('by', bytes, start, lengths[index]) ||
+      isWord('get', bytes, start, lengths[index])
+    ) {
+      index++
+      const end = starts[index] + lengths[index]
+      for (let at = starts[index]; at < end; at++) if (bytes[at] === ASTERISK) return true
+    }
+  }
+  return false
 }
 
 function isWord(word: string, bytes: Uint8Array, start: number, length: number): boolean {

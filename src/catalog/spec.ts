@@ -47,6 +47,8 @@ export const NOT_QUEUED = 1 << 18
 export const REGISTERS = 1 << 19
 /** Bounded work unless it has optional arguments (SPOP without a count): in place then. */
 export const FAST_SHORTEST = 1 << 21
+/** Behind BY and GET patterns may stand that name keys by elements: see keys.ts. */
+export const PATTERN_KEYS = 1 << 20
 
 // ── Profiles ──────────────────────────────────────────────────────────────────────────────────
 /** The document's commands with Redis 3.2's replies. */
@@ -223,7 +225,8 @@ export class CommandRow<Name extends string = string, Where extends Place = Plac
     this.lastKey = last === undefined ? 0 : last.last
     this.keyStep = last === undefined ? 0 : last.step
     this.movableKeys = ranges.length < keys.length
-    this.multiKey = this.movableKeys || this.lastKey !== this.firstKey
+    const byPattern = (facts.flags & PATTERN_KEYS) !== 0
+    this.multiKey = this.movableKeys || byPattern || this.lastKey !== this.firstKey
     this.merge = facts.merge ?? MERGE_NONE
     this.profiles = facts.profiles
     this.keys = keys

@@ -19,6 +19,7 @@ import {
 import { SET_ROWS } from './rows-sets.ts'
 import { STRING_ROWS } from './rows-strings.ts'
 import { TRANSACTION_ROWS } from './rows-transactions.ts'
+import { OBJECT_ROWS, VALUE_ROWS } from './rows-values.ts'
 import type { CommandRow } from './spec.ts'
 
 const TOP_ROWS = [
@@ -28,6 +29,7 @@ const TOP_ROWS = [
   ...LIST_ROWS,
   ...SET_ROWS,
   ...KEY_ROWS,
+  ...VALUE_ROWS,
   ...CONNECTION_ROWS,
   ...SERVER_ROWS,
   ...ADMIN_ROWS,
@@ -39,6 +41,7 @@ const SUBCOMMAND_ROWS = [
   ...CONFIG_ROWS,
   ...CLUSTER_ROWS,
   ...CKV_ROWS,
+  ...OBJECT_ROWS,
 ]
 
 type AnyRow = (typeof TOP_ROWS)[number] | (typeof SUBCOMMAND_ROWS)[number]

@@ -16,12 +16,16 @@ import * as keys from './keys.ts'
 import { lmove, lmpop, rpoplpush } from './list-moves.ts'
 import { lpos } from './list-search.ts'
 import * as lists from './lists.ts'
+import * as objects from './objects.ts'
+import * as payloads from './payloads.ts'
+import * as names from './rename.ts'
 import * as scans from './scan.ts'
 import * as server from './server.ts'
 import * as algebra from './set-algebra.ts'
 import { spop, srandmember } from './set-random.ts'
 import { mset, msetnx } from './set-several.ts'
 import * as sets from './sets.ts'
+import * as sorting from './sort.ts'
 import { getrange, setrange } from './string-ranges.ts'
 import * as strings from './strings.ts'
 import { lcs } from './subsequence.ts'
@@ -65,8 +69,19 @@ const HANDLERS = {
   exists: keys.exists,
   touch: keys.exists,
   type: keys.type,
-  rename: keys.rename,
-  renamenx: keys.renamenx,
+  rename: names.rename,
+  renamenx: names.renamenx,
+  copy: names.copy,
+  move: names.move,
+  swapdb: names.swapdb,
+  dump: payloads.dump,
+  restore: payloads.restore,
+  sort: sorting.sort,
+  sort_ro: sorting.sort,
+  'object|encoding': objects.objectEncoding,
+  'object|refcount': objects.objectRefcount,
+  'object|idletime': objects.objectIdletime,
+  'object|freq': objects.objectFreq,
   expire: expiry.expire,
   pexpire: expiry.pexpire,
   expireat: expiry.expireat,

@@ -1,8 +1,15 @@
 // Which shards a command needs: from its key arguments, its cursor, its slot, or all of them.
 
 import { SHARDS_MAX, SLOT_COUNT } from '../base/limits.ts'
-import { findKeys, keyPositions } from '../catalog/keys.ts'
-import { BY_SLOT, type CommandRow, KEYLESS_ALL_SHARDS, MERGE_CURSOR } from '../catalog/spec.ts'
+import { findKeys, keyPositions, namesKeysByPattern } from '../catalog/keys.ts'
+import {
+  BY_SLOT,
+  type CommandRow,
+  KEYLESS_ALL_SHARDS,
+  MERGE_CURSOR,
+  PATTERN_KEYS,
+  PROFILE_REDIS,
+} from '../catalog/spec.ts'
 import type { Call } from '../command/call.ts'
 import { shardOfScanCursor } from '../command/scan-cursor.ts'
 import { shardOfSlot, slotOfKey } from '../dispatch/slots.ts'
@@ -27,7 +34,7 @@ export function needsAllShards(row: CommandRow): boolean {
 /** Sets `marked[shard]` to 1 for each shard that the command needs. */
 export function markShards(call: Call, marked: Uint8Array): void {
   const { row, bytes, starts, lengths, shardCount } = call
-  if (needsAllShards(row)) {
+  if (needsAllShards(row) || mayNameAnyKey(call)) {
     marked.fill(1, 0, shardCount)
     return
   }
@@ -37,6 +44,12 @@ export function markShards(call: Call, marked: Uint8Array): void {
     const index = keyPositions[key]
     marked[shardOfSlot(slotOfKey(bytes, starts[index], lengths[index]), shardCount)] = 1
   }
+}
+
+/** In profile redis patterns may name keys on any shard; else all lie in the key's slot. */
+function mayNameAnyKey({ row, profile, bytes, starts, lengths, argCount }: Call): boolean {
+  if ((row.flags & PATTERN_KEYS) === 0 || profile !== PROFILE_REDIS) return false
+  return namesKeysByPattern(bytes, starts, lengths, argCount)
 }
 
 /** The shard of a command that needs one: of its first key, its cursor or its slot. */

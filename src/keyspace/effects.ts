@@ -15,8 +15,17 @@
 //
 //   setEffect -> locate -> allocate -> (large records: write to the file) -> change -> append
 
+export { contentMove } from './content-move.ts'
 export { hashDelete, hashSet, hashStore } from './hash-effects.ts'
-export { flushAll, flushDatabase, keyDelete, keyExpireAt, keyPersist } from './key-effects.ts'
+export {
+  databasesSwap,
+  flushAll,
+  flushDatabase,
+  keyDelete,
+  keyExpireAt,
+  keyPersist,
+} from './key-effects.ts'
+export { keyRename } from './key-rename.ts'
 export {
   LIST_HEAD,
   LIST_TAIL,
@@ -38,4 +47,3 @@ export { setAdd, setRemove, setStore } from './set-effects.ts'
 export { setMove } from './set-move.ts'
 export { stringsSet } from './several-strings.ts'
 export { stringAppend, stringSet, stringSetKeepExpiry, stringSetRange } from './string-effects.ts'
-export { stringRename } from './string-rename.ts'

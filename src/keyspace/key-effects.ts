@@ -10,8 +10,9 @@ import {
   EFFECT_FLUSH_ALL,
   EFFECT_FLUSH_DATABASE,
   EFFECT_PERSIST,
+  EFFECT_SWAP_DATABASES,
 } from '../log/codes.ts'
-import { databaseRoot, detachDatabase } from '../memory/database.ts'
+import { databaseRoot, detachDatabase, swapDatabases } from '../memory/database.ts'
 import { dictionaryCount, dictionarySetExpiry } from '../memory/dictionary.ts'
 import {
   entryEncoding,
@@ -119,7 +120,7 @@ export function flushDatabase(side: ShardSide, database: number): number {
   if (dictionaryCount(side.arena, databaseRoot(side.arena, database)) === 0) return EFFECT_OK
   detachDatabase(side.arena, database)
   if (side.watches.isUsed()) side.watches.touchDatabase(database)
-  recordFlush(side, EFFECT_FLUSH_DATABASE, database)
+  recordDatabase(side, EFFECT_FLUSH_DATABASE, database, NO_EXPIRY)
   return EFFECT_OK
 }
 
@@ -129,14 +130,25 @@ export function flushAll(side: ShardSide): number {
     if (databaseRoot(side.arena, database) !== 0) detachDatabase(side.arena, database)
   }
   if (side.watches.isUsed()) side.watches.touchDatabase(EVERY_DATABASE)
-  recordFlush(side, EFFECT_FLUSH_ALL, 0)
+  recordDatabase(side, EFFECT_FLUSH_ALL, 0, NO_EXPIRY)
   return EFFECT_OK
 }
 
-function recordFlush(side: ShardSide, code: number, database: number): void {
+/** Exchanges what two databases of this shard hold: two words. */
+export function databasesSwap(side: ShardSide, left: number, right: number): number {
+  swapDatabases(side.arena, left, right)
+  if (side.watches.isUsed()) {
+    side.watches.touchAllOf(left)
+    side.watches.touchAllOf(right)
+  }
+  recordDatabase(side, EFFECT_SWAP_DATABASES, left, right)
+  return EFFECT_OK
+}
+
+function recordDatabase(side: ShardSide, code: number, database: number, number: number): void {
   const { record } = side
   record.setKey(database, NO_KEY, 0, 0, 0)
-  record.setEffect(code, NO_EXPIRY)
+  record.setEffect(code, number)
   record.clearValue()
   appendRecord(side)
 }

@@ -24,6 +24,7 @@ import {
   isLarge,
   locate,
   locateOrMakeRoom,
+  markUsed,
   NO_ROOM,
   prepareString,
   putEntry,
@@ -62,6 +63,7 @@ function overwritePlain(side: ShardSide, entry: number): boolean {
   const start = plainStringStart(arena, entry, valueLength)
   if (start < 0 || isLarge(side)) return false
   copyBytes(value, valueStart, arena.bytes[entry >>> SEGMENT_SHIFT], start, valueLength)
+  markUsed(side, entry)
   appendRecord(side)
   return true
 }

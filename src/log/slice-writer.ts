@@ -68,7 +68,8 @@ export abstract class SliceWriter {
   protected segmentId = 0n
   protected epoch = 0
   protected failed = 0
-  protected nowMs = 0
+  /** Wall time when the token was taken, or of the last commit. */
+  nowMs = 0
 
   constructor(rows: Rows, shard: number, side: number, slice: Uint8Array) {
     this.ring = sliceOf(slice)

@@ -27,8 +27,8 @@ export class RdbContent {
   count = 0
   /** What `starts` point into: the own buffer, or the payload for one plain string. */
   bytes: Uint8Array
-  starts = new Uint32Array(ELEMENTS_FIRST)
-  lengths = new Uint32Array(ELEMENTS_FIRST)
+  starts = new Int32Array(ELEMENTS_FIRST)
+  lengths = new Int32Array(ELEMENTS_FIRST)
   /** Filled for CONTENT_ZSET only. */
   scores = new Float64Array(ELEMENTS_FIRST)
   readonly #bytesMax: number
@@ -44,8 +44,8 @@ export class RdbContent {
   reset(type: number): void {
     if (this.#own.length > BYTES_KEPT_MAX) this.#own = new Uint8Array(BYTES_FIRST)
     if (this.starts.length > ELEMENTS_KEPT_MAX) {
-      this.starts = new Uint32Array(ELEMENTS_FIRST)
-      this.lengths = new Uint32Array(ELEMENTS_FIRST)
+      this.starts = new Int32Array(ELEMENTS_FIRST)
+      this.lengths = new Int32Array(ELEMENTS_FIRST)
       this.scores = new Float64Array(ELEMENTS_FIRST)
     }
     this.type = type
@@ -128,8 +128,8 @@ export class RdbContent {
   }
 
   #growColumns(): boolean {
-    const starts = allocate(Uint32Array, this.count * 2)
-    const lengths = allocate(Uint32Array, this.count * 2)
+    const starts = allocate(Int32Array, this.count * 2)
+    const lengths = allocate(Int32Array, this.count * 2)
     if (starts === undefined || lengths === undefined) return false
     starts.set(this.starts)
     lengths.set(this.lengths)

@@ -3,6 +3,8 @@
 
 import { CkvError } from '../base/errors.ts'
 import {
+  databasesSwap,
+  EFFECT_NO_KEY,
   EFFECT_OK,
   flushAll,
   flushDatabase,
@@ -12,6 +14,7 @@ import {
   keyDelete,
   keyExpireAt,
   keyPersist,
+  keyRename,
   listInsert,
   listPop,
   listPush,
@@ -44,6 +47,7 @@ import {
   EFFECT_LIST_STORE,
   EFFECT_NAMES,
   EFFECT_PERSIST,
+  EFFECT_RENAME,
   EFFECT_SET_ADD,
   EFFECT_SET_REMOVE,
   EFFECT_SET_STORE,
@@ -51,6 +55,7 @@ import {
   EFFECT_STRING_SET,
   EFFECT_STRING_SET_KEEP_EXPIRY,
   EFFECT_STRING_SET_RANGE,
+  EFFECT_SWAP_DATABASES,
   ITEM_CODES,
   SCORED_CODES,
 } from '../log/codes.ts'
@@ -97,6 +102,8 @@ const APPLIES: ReadonlyMap<number, Apply> = new Map<number, Apply>([
   [EFFECT_PERSIST, keyPersist],
   [EFFECT_FLUSH_DATABASE, (side, _, database) => flushDatabase(side, database)],
   [EFFECT_FLUSH_ALL, flushAll],
+  [EFFECT_SWAP_DATABASES, (side, other, database) => databasesSwap(side, database, other)],
+  [EFFECT_RENAME, renameKey],
   [EFFECT_HASH_SET, hashSet],
   [EFFECT_HASH_DELETE, removeFields],
   [EFFECT_HASH_STORE, hashStore],
@@ -114,6 +121,11 @@ const APPLIES: ReadonlyMap<number, Apply> = new Map<number, Apply>([
 function removeKey(side: ShardSide): number {
   keyDelete(side)
   return EFFECT_OK
+}
+
+function renameKey(side: ShardSide): number {
+  const outcome = keyRename(side)
+  return outcome === EFFECT_NO_KEY ? EFFECT_OK : outcome
 }
 
 function removeFields(side: ShardSide): number {

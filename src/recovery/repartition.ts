@@ -7,16 +7,18 @@
 //
 // A flush concerns the keys of its old shard only, but in a new log keys of several old shards
 // stand mixed. So records in front of the last flush of their database are left out, and so are the
-// flushes themselves: the new generation begins empty.
+// flushes themselves: the new generation begins empty. Swaps of databases are left out for the same
+// reason: each record goes to the database where its key ended up, through the swaps behind it.
+//
+// A record goes by the slot of its key. One that names two keys (a rename) does so within a slot
+// and a database; what goes further is told by two records (keyspace/content-move.ts).
 //
 // Groups need no flags: the new generation counts as a whole, when the manifest names it.
 
 import type { Clock } from '../base/clock.ts'
 import { CkvError } from '../base/errors.ts'
-import { DATABASE_COUNT } from '../base/limits.ts'
 import { shardOfSlot, slotOfKey } from '../dispatch/slots.ts'
 import { appendRecordTo, EffectRecord, recordIsLarge, writeRecordTo } from '../keyspace/record.ts'
-import { EFFECT_FLUSH_ALL, EFFECT_FLUSH_DATABASE } from '../log/codes.ts'
 import type { LogFs } from '../log/files.ts'
 import { type Manifest, shardDirectory } from '../log/manifest.ts'
 import { openShardLog } from '../log/open.ts'
@@ -35,6 +37,7 @@ import {
   sideRow,
 } from '../rows/layout.ts'
 import { Rows } from '../rows/rows.ts'
+import { DatabaseMoves, LEFT_OUT } from './database-moves.ts'
 
 export interface RepartitionJob {
   readonly directory: string
@@ -116,7 +119,7 @@ function closeTargets(rows: Rows, shardCount: number, files: LogFs): void {
 }
 
 function copyShard(scan: ShardScan, cutLsn: number, files: LogFs, target: TargetLogs): void {
-  const lastFlush = findLastFlushes(scan, cutLsn, files)
+  const moves = new DatabaseMoves(scan, cutLsn, files)
   const record = new EffectRecord()
   let index = 0
   replayShard(
@@ -124,26 +127,15 @@ function copyShard(scan: ShardScan, cutLsn: number, files: LogFs, target: Target
     scan,
     cutLsn,
     (code, database, flags, bytes, keyStart, keyLength, valueStart, valueLength, number) => {
-      if (index++ <= lastFlush[database]) return
-      record.setKey(database, bytes, keyStart, keyLength, NO_HASH)
+      const home = moves.targetOf(index++, code, database, number)
+      if (home === LEFT_OUT) return
+      record.setKey(home, bytes, keyStart, keyLength, NO_HASH)
       record.setValue(bytes, valueStart, valueLength)
       record.setEffect(code, number)
       record.flags = flags
       target.append(record)
     },
   )
-}
-
-/** Per database: the number of the last record that emptied it, -1 if none did. */
-function findLastFlushes(scan: ShardScan, cutLsn: number, files: LogFs): Float64Array {
-  const lastFlush = new Float64Array(DATABASE_COUNT).fill(-1)
-  let index = 0
-  replayShard(files, scan, cutLsn, (code, database) => {
-    if (code === EFFECT_FLUSH_ALL) lastFlush.fill(index)
-    else if (code === EFFECT_FLUSH_DATABASE) lastFlush[database] = index
-    index++
-  })
-  return lastFlush
 }
 
 class TargetLogs {

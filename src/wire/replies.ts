@@ -144,6 +144,17 @@ export const EXPIRE_NX_WITH_OTHERS = line(
 export const EXPIRE_GT_WITH_LT = line('-ERR GT and LT options at the same time are not compatible')
 export const BUSY_KEY = line('-BUSYKEY Target key name already exists.')
 export const DUMP_PAYLOAD_WRONG = line('-ERR DUMP payload version or checksum are wrong')
+export const INVALID_TTL = line('-ERR Invalid TTL value, must be >= 0')
+export const INVALID_IDLE_TIME = line('-ERR Invalid IDLETIME value, must be >= 0')
+export const INVALID_FREQUENCY = line('-ERR Invalid FREQ value, must be >= 0 and <= 255')
+export const FREQUENCY_NOT_TRACKED = line(
+  '-ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that ' +
+    'when switching between policies at runtime LRU and LFU data will take some time to adjust.',
+)
+export const VALUE_OUT_OF_INT32 = line(
+  '-ERR value is out of range, value must between -2147483648 and 2147483647',
+)
+export const SORT_NOT_A_DOUBLE = line("-ERR One or more scores can't be converted into double")
 export const BAD_DATA_FORMAT = line('-ERR Bad data format')
 export const UNKNOWN_TYPE = line('-ERR unknown type object')
 

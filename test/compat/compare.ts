@@ -86,6 +86,8 @@ async function replies(peer: Peer, turn: number, commands: Words[]): Promise<Rep
 export function sameReply(words: Words, ours: Reply, theirs: Reply): boolean {
   const name = String(words[0]).toLowerCase()
   if (/^p?(ttl|expiretime)$/.test(name)) return closeTimes(name, ours, theirs)
+  if (name === 'object') return sameObject(words, ours, theirs)
+  if (name.startsWith('sort') && isUnsure(words)) return sameBag(ours, theirs)
   if (BY_CHANCE.has(name)) return sameShape(ours, theirs)
   const group = UNORDERED_GROUPS.get(name)
   if (group !== undefined) {
@@ -97,7 +99,13 @@ export function sameReply(words: Words, ours: Reply, theirs: Reply): boolean {
 }
 
 /** What is answered is a matter of chance, how much is not. */
-const BY_CHANCE: ReadonlySet<string> = new Set(['randomkey', 'hrandfield', 'spop', 'srandmember'])
+const BY_CHANCE: ReadonlySet<string> = new Set([
+  'randomkey',
+  'dump',
+  'hrandfield',
+  'spop',
+  'srandmember',
+])
 
 /** Commands whose elements, or groups of so many, come in each server's own order. */
 const UNORDERED_GROUPS: ReadonlyMap<string, number> = new Map([
@@ -110,6 +118,28 @@ const UNORDERED_GROUPS: ReadonlyMap<string, number> = new Map([
   ['sunion', 1],
   ['sdiff', 1],
 ])
+
+/** Are elements of equal weight, or of a set that is not sorted, among what comes? */
+function isUnsure(words: Words): boolean {
+  return words.some((word) => /^by$/i.test(String(word)))
+}
+
+/** The same elements in any order; of a part of them, as many. */
+function sameBag(ours: Reply, theirs: Reply): boolean {
+  if (JSON.stringify(sorted(ours, 1)) === JSON.stringify(sorted(theirs, 1))) return true
+  return Array.isArray(ours) && Array.isArray(theirs) && ours.length === theirs.length
+}
+
+const STRING_ENCODINGS: ReadonlySet<Reply> = new Set(['int', 'embstr', 'raw'])
+
+/** How a string lies is told by its value here, in Redis also by how it came to be. */
+function sameObject(words: Words, ours: Reply, theirs: Reply): boolean {
+  if (STRING_ENCODINGS.has(ours) && STRING_ENCODINGS.has(theirs)) return true
+  if (typeof ours === 'number' && typeof theirs === 'number') {
+    return !/^encoding$/i.test(String(words[1]))
+  }
+  return JSON.stringify(ours) === JSON.stringify(theirs)
+}
 
 function sameShape(ours: Reply, theirs: Reply): boolean {
   if (Array.isArray(ours) && Array.isArray(theirs)) return ours.length === theirs.length

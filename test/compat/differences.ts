@@ -89,11 +89,36 @@ export const DIFFERENCES: readonly Difference[] = [
       ) && errorText(theirs) === 'ERR value is out of range, must be positive',
   },
   {
+    reason: 'Redis 3.2 has other words for a field or an increment that is no number',
+    profiles: ['ckv', 'extended'],
+    commands: ['hincrbyfloat'],
+    explains: (_words, ours, theirs) =>
+      (errorText(ours) === 'ERR hash value is not a valid float' &&
+        errorText(theirs) === 'ERR hash value is not a float') ||
+      (errorText(ours) === 'ERR increment would produce NaN or Infinity' &&
+        errorText(theirs) === 'ERR value is NaN or Infinity'),
+  },
+  {
+    reason: 'Redis 3.2 names the first word of a command with a wrong number of arguments',
+    profiles: ['ckv', 'extended'],
+    commands: ['object'],
+    explains: (_words, ours, theirs) =>
+      errorText(ours) === "ERR wrong number of arguments for 'object' command" &&
+      /^ERR wrong number of arguments for 'object[|]/.test(errorText(theirs) ?? ''),
+  },
+  {
+    reason: 'Redis 3.2 calls what is packed a ziplist',
+    profiles: ['ckv', 'extended'],
+    commands: ['object'],
+    explains: (_words, ours, theirs) => ours === 'ziplist' && theirs === 'listpack',
+  },
+  {
     reason: 'Redis 3.2 has one text for every wrong number of a database',
     profiles: ['ckv', 'extended'],
-    commands: ['select'],
+    commands: ['select', 'move'],
     explains: (_words, ours, theirs) =>
-      errorText(ours) === 'ERR invalid DB index' && errorText(theirs) !== undefined,
+      /^ERR (invalid DB index|index out of range)$/.test(errorText(ours) ?? '') &&
+      errorText(theirs) !== undefined,
   },
 ]
 

@@ -72,6 +72,21 @@ export interface GeneratorOptions {
   profile: ProfileName
 }
 
+/** What DUMP of redis-server 7.0 gave for a small value of each type and form. */
+const PAYLOADS = [
+  '000568656c6c6f0a006372df766534200a',
+  '00c00c0a003c2af8515c04bcd5',
+  '00c3094064017878e057000178780a005db7f663bb08625f',
+  '1201021111000000040081610281620201010201ff0a006d72713e9b43482b',
+  '0b0e02000000030000000100020003000a00a5025ce26d6e4d1b',
+  '0203c001016201610a004467f0c6e2d12e5b',
+  '1016160000000400846e616d6505817602826631030201ff0a002c10067ff126e98f',
+].map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')))
+
+/** Of SORT; in the names of keys the elements stand for a number or a name. */
+const PATTERNS = ['k*', 'k*->*', 'k*->name', '*', 'k*->']
+const PLAIN_PATTERNS = ['nosort', '#', '']
+
 /** Options that Redis 3.2 did not have: profile ckv refuses them, so they would only part us. */
 const LATER_OPTION = /^(GET|EXAT|PXAT|KEEPTTL|BYTE|BIT|GT|LT)$/i
 
@@ -126,29 +141,24 @@ export class CommandGenerator {
         this.#pending = words
         return this.#profile === 'ckv' ? ['EXISTS', ...this.#keys] : ['SCAN', '0', 'COUNT', '10000']
       }
-      if (/^rename(nx)?$/i.test(String(words[0])) && words.length > 1) {
-        // Only strings are renamed so far: what stands there is made one, or taken away.
-        this.#pending = words
-        return this.#chance(20)
-          ? ['DEL', words[1]]
-          : ['SET', words[1], 'to be renamed', 'PX', '9999000']
-      }
       // Each server pops others: what is left must not be looked at.
       if (/^spop$/i.test(String(words[0])) && words.length > 1) this.#pending = ['DEL', words[1]]
       // Redis 3.2 takes the target away where 7.0 finds a wrong type: both go on from the same.
       if (/^sinterstore$/i.test(String(words[0])) && this.#profile !== 'redis') {
         if (words.length > 1) this.#pending = ['SET', words[1], 'x']
       }
-      if (isHuge(words) || hasHugeField(words)) continue
+      if (isHuge(words) || hasHugeField(words) || storesTies(words)) continue
       // Of one key Redis stores what it counted, and its string reads differently from then on.
       if (/^pfcount$/i.test(String(words[0])) && words.length === 2) words.push(words[1])
+      // Redis 3.2 sets one field.
+      if (this.#profile === 'ckv' && /^hset$/i.test(String(words[0]))) words.splice(4)
       if (this.#profile !== 'ckv' || !hasLaterOption(words)) return words
     }
   }
 
   #any(): Words {
     const family = this.#families[this.#draw[this.#random.below(this.#draw.length)]]
-    const words: Words = [this.#inAnyCase(family.name)]
+    const words: Words = family.name.split('|').map((word) => this.#inAnyCase(word))
     this.#expand(family.name, family.syntax, words)
     // A wrong word may become a key, in another slot: refused here, done there.
     return this.#profile !== 'redis' && family.severalKeys ? words : this.#spoil(words)
@@ -228,6 +238,10 @@ export class CommandGenerator {
   #argument(command: string, name: string, type: string): string | Uint8Array {
     if (type === 'key') return this.#key(command)
     if (/^(field|member)$/.test(name) && this.#chance(70)) return this.#pick(NAMES)
+    // What SORT's patterns make names of keys of.
+    if (name === 'element' && this.#chance(30)) return String(this.#random.below(20))
+    if (type === 'pattern' && name !== type) return this.#keyPattern(name)
+    if (name === 'serialized-value' && !this.#chance(5)) return this.#pick(PAYLOADS)
     if (name === 'operation') return this.#pick(['AND', 'or', 'XOR', 'NOT', 'NAND'])
     if (name === 'pattern') return this.#pick(['*', 'k*', '*1', 'k[0-3]', '?', '\\*', '[^k]*', ''])
     if (name === 'type') return this.#pick(['string', 'hash', 'STRING', 'list'])
@@ -246,6 +260,13 @@ export class CommandGenerator {
     return this.#keys[place * KEYS_A_TYPE + this.#random.below(KEYS_A_TYPE)]
   }
 
+  /** Of SORT: mostly one that names keys, in the slot of all keys if there is only one. */
+  #keyPattern(name: string): string {
+    if (this.#chance(name === 'by-pattern' ? 20 : 40)) return this.#pick(PLAIN_PATTERNS)
+    const tag = this.#profile === 'redis' ? '' : '{t}'
+    return tag + this.#pick(PATTERNS)
+  }
+
   /** Far enough from now, on either side, that both servers agree on what has expired. */
   #time(name: string): string {
     if (this.#chance(10)) return this.#pick(BOUNDARY_NUMBERS)
@@ -255,6 +276,8 @@ export class CommandGenerator {
   }
 
   #number(command: string, name: string, type: string): string {
+    if (name === 'ttl') return this.#pick(['0', '0', '0', '1000000', '9000000000', '-1', 'x'])
+    if (DATABASES.has(name) && !this.#chance(10)) return String(this.#random.below(3))
     if (name === 'numkeys') return this.#pick(['0', '-1', 'x', '100'])
     if (name === 'seconds' || name === 'milliseconds') return this.#duration(name)
     if (name === 'bit' && !this.#chance(10)) return this.#pick(['0', '1'])
@@ -301,6 +324,19 @@ export class CommandGenerator {
   }
 }
 
+/** Of arguments that are a database: few, so that they meet. */
+const DATABASES: ReadonlySet<string> = new Set(['db', 'destination-db', 'index1', 'index2'])
+
+/**
+ * Elements with the same text to order by come in each server's own order: stored, that would part
+ * the two for ever.
+ */
+function storesTies(words: Words): boolean {
+  if (!/^sort$/i.test(String(words[0]))) return false
+  const texts = words.map((word) => String(word).toLowerCase())
+  return ['store', 'alpha', 'by'].every((word) => texts.includes(word))
+}
+
 /** An offset that is allowed but would make a value of up to 512 MB. */
 function isHuge(words: Words): boolean {
   const offset = Number(words[2])
@@ -329,6 +365,7 @@ function tieless(command: string, option: string): string {
 function hasLaterOption(words: Words): boolean {
   if (/^(p?expire(at)?|[lr]pushx)$/i.test(String(words[0])) && words.length > 3) return true
   if (/^[lr]pop$/i.test(String(words[0])) && words.length > 2) return true
+  if (/^sort$/i.test(String(words[0]))) return false
   return words.slice(1).some((word) => LATER_OPTION.test(String(word)))
 }
 
@@ -346,7 +383,16 @@ function makeKeys(oneSlot: boolean): (string | Uint8Array)[] {
 }
 
 function families(profile: ProfileName): Family[] {
-  const rare = new Set(['flushall', 'flushdb', 'select', 'randomkey', 'keys', 'scan', 'dbsize'])
+  const rare = new Set([
+    'swapdb',
+    'flushall',
+    'flushdb',
+    'select',
+    'randomkey',
+    'keys',
+    'scan',
+    'dbsize',
+  ])
   return ALL_ROWS.filter(
     ({ name, group, flags, profiles, subcommands }) =>
       (profiles & PROFILE_BITS[profile]) !== 0 &&
@@ -355,7 +401,8 @@ function families(profile: ProfileName): Family[] {
       subcommands.length === 0 &&
       !ELSEWHERE.has(name) &&
       !ELSEWHERE_GROUPS.has(group) &&
-      !/[|]|^(command|ckv)$/.test(name),
+      (!/[|]/.test(name) || /^object[|](?!help)/.test(name)) &&
+      !/^(command|ckv)$/.test(name),
   ).map(({ name, syntax }) => ({
     name,
     severalKeys: /key.*key|key.*\.\.\./.test(syntax),

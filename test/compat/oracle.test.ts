@@ -28,7 +28,7 @@ const SEED_FOR_DEFECTS = 20_260_801
 const COMMANDS = LONG ? 102_000 : 6000
 /** For each of the other profiles, in one configuration. */
 const COMMANDS_OF_OTHERS = LONG ? 10_000 : 2000
-const COMMANDS_FOR_DEFECTS = 6000
+const COMMANDS_FOR_DEFECTS = 40_000
 
 const skip = redisSkip()
 
@@ -62,7 +62,7 @@ t.test('the comparison finds planted defects', { skip }, async (t) => {
   t.same(sound.mismatches, [], 'two real servers agree')
   for (const name of new CommandGenerator({ seed: SEED_FOR_DEFECTS, nowMs, profile: 'redis' })
     .names) {
-    t.ok(sound.counts.has(name), `${name} came`)
+    t.ok(sound.counts.has(name.split('|')[0]), `${name} came`)
   }
   for (const { name, distort } of DEFECTS) {
     const generator = new CommandGenerator({ seed: SEED_FOR_DEFECTS, nowMs, profile: 'redis' })

@@ -84,6 +84,21 @@ const KEYS: Step[] = [
   step('DBSIZE', 6),
 ]
 
+const VALUES: Step[] = [
+  step('SET {s}v 12', 'OK'),
+  step('COPY {s}v {s}w', 1),
+  step('DUMP {s}v', /./),
+  step('OBJECT ENCODING {s}v', 'int'),
+  step('OBJECT REFCOUNT {s}v', /^\d+$/),
+  step('OBJECT IDLETIME {s}v', 0),
+  step('OBJECT HELP', /OBJECT/),
+  step('MOVE {s}w 3', 1),
+  step('SWAPDB 4 5', 'OK'),
+  step('SORT {s}none', []),
+  step('SORT_RO {s}none LIMIT 0 10', []),
+  step('DEL {s}v', 1),
+]
+
 const CONNECTION: Step[] = [
   step('PING', 'PONG'),
   step('PING hello', 'hello'),
@@ -138,6 +153,7 @@ export const SCRIPT: readonly Step[] = [
   ...STRINGS,
   ...HYPERLOGLOGS,
   ...KEYS,
+  ...VALUES,
   ...CONNECTION,
   ...CLUSTER,
 ]
@@ -151,6 +167,10 @@ export const CONNECTION_SCRIPT: readonly Step[] = [
   step('MULTI', 'OK'),
   step('EXEC', []),
   step('SELECT 15', 'OK'),
+  // A program's argument cannot hold its NUL bytes.
+  step('RESTORE {s}r 0 \0\tvalue4757\n\0poH=Bd@.', 'OK'),
+  step('GET {s}r', 'value4757'),
+  step('OBJECT FREQ {s}r', /LFU/),
   step('AUTH secret', /no password is set|without any password/),
   step('HELLO 3', /"proto"/),
   step('CONFIG REWRITE', /without a config file/),

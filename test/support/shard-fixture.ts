@@ -8,7 +8,7 @@ import {
   REDIS_VALUE_BYTES_MAX,
 } from '../../src/base/limits.ts'
 import { SeededRandom } from '../../src/base/random.ts'
-import { findKeys, keyPositions } from '../../src/catalog/keys.ts'
+import { findKeys, keyPositions, namesKeysByPattern } from '../../src/catalog/keys.ts'
 import { arityFits, findCommand, findSubcommand, servedIn } from '../../src/catalog/lookup.ts'
 import {
   BY_SLOT,
@@ -16,6 +16,7 @@ import {
   CROSS_SLOT_OK,
   KEYLESS_ALL_SHARDS,
   MERGE_CURSOR,
+  PATTERN_KEYS,
   PROFILE_BITS,
   type ProfileName,
   WRITE,
@@ -224,6 +225,10 @@ export class ShardFixture {
     }
     // A command that names no key has only an error to give.
     if (keys === 0) slots.add(0)
+    const patterns = (row.flags & PATTERN_KEYS) !== 0 && profile === PROFILE_BITS.redis
+    if (patterns && namesKeysByPattern(bytes, starts, lengths, argCount)) {
+      return this.sides.map(({ shard }) => shard)
+    }
     const crossing = profile === PROFILE_BITS.redis || (row.flags & CROSS_SLOT_OK) !== 0
     if (slots.size > 1 && !crossing) return undefined
     const shards = new Set([...slots].map((slot) => shardOfSlot(slot, shardCount)))
@@ -261,20 +266,8 @@ export class ShardFixture {
 
   /** The same after reading the logs into empty memory, as a start does. */
   recovered(): [string, string][] {
-    return this.sides
-      .flatMap((side) => {
-        const { shard, log, hashKey0, hashKey1 } = side
-        const arena = this.#makeArena()
-        const copy = new ShardSide(shard, 0, this.#rows, arena, log, hashKey0, hashKey1)
-        copy.replaying = true
-        const expected = { instance: INSTANCE, generation: GENERATION, shard, startLsn: 0 }
-        const scan = scanShard(this.files, `/shard-${shard}`, expected)
-        replayShard(this.files, scan, scan.endLsn, (code, database, _flags, ...rest) =>
-          applyRecord(copy, code, database, ...rest),
-        )
-        return contentsOf(arena)
-      })
-      .sort(byKey)
+    const directories = this.sides.map(({ shard }) => `/shard-${shard}`)
+    return recoveredFrom(this.files, directories, GENERATION, this.#arenaBytes)
   }
 
   /** What the checker finds wrong in any arena; empty = all sound. */
@@ -286,6 +279,28 @@ export class ShardFixture {
   releaseAll(): void {
     for (const { arena } of this.sides) while (releaseSlice(arena, 1000));
   }
+}
+
+/** What the logs in these directories, one a shard, give back. */
+export function recoveredFrom(
+  files: SimFs,
+  directories: readonly string[],
+  generation: number,
+  arenaBytes = ARENA_BYTES,
+): [string, string][] {
+  const fixture = new ShardFixture({ shards: directories.length, arenaBytes })
+  return fixture.sides
+    .flatMap((side) => {
+      const { shard } = side
+      side.replaying = true
+      const expected = { instance: INSTANCE, generation, shard, startLsn: 0 }
+      const scan = scanShard(files, directories[shard], expected)
+      replayShard(files, scan, scan.endLsn, (code, database, _flags, ...rest) =>
+        applyRecord(side, code, database, ...rest),
+      )
+      return contentsOf(side.arena)
+    })
+    .sort(byKey)
 }
 
 function byKey(left: [string, string], right: [string, string]): number {
