@@ -54,7 +54,7 @@ export const ACCEPTORS = 2
 export const WORKERS = 2
 const NOW_MS = 1_700_000_000_000
 const ARENA_BYTES = 16_777_216
-const SLICE_BYTES = 65_536
+export const SLICE_BYTES = 65_536
 export const REPLY_BYTES_MAX = 64_000_000
 /** As in shard/loop.ts: an idle worker looks after its shards. */
 const HOUSEKEEPING_MS = 100
@@ -64,6 +64,8 @@ export interface Geometry {
   readonly poolChunks: number
   /** Where every ring cursor starts. */
   readonly start: number
+  /** The log memories of the shards, one after another of whoever needs their spill. */
+  readonly slices?: readonly SharedArrayBuffer[]
 }
 
 export class Instance {
@@ -79,7 +81,8 @@ export class Instance {
   readonly #slices: SharedArrayBuffer[] = []
   readonly counters = new SharedArrayBuffer(countersByteLength())
 
-  constructor({ ringBytes, poolChunks, start }: Geometry) {
+  constructor({ ringBytes, poolChunks, start, slices = [] }: Geometry) {
+    this.#slices.push(...slices)
     this.ringBytes = ringBytes
     this.rows.words[STATE_WORD] = STATE_SERVING
     this.#poolBuffer = new SharedArrayBuffer(poolChunks * CHUNK_BYTES + 64)
@@ -108,7 +111,7 @@ export class Instance {
       nowMs: NOW_MS,
     })
     this.#arenas.push(new SharedArrayBuffer(ARENA_BYTES))
-    this.#slices.push(new SharedArrayBuffer(SLICE_BYTES))
+    this.#slices[shard] ??= new SharedArrayBuffer(SLICE_BYTES)
     formatArena(new Arena([this.#arenas[shard]]))
     for (let acceptor = 0; acceptor < ACCEPTORS; acceptor++) {
       const cursors = new Int32Array(this.#rings[acceptor])
