@@ -6,6 +6,7 @@
 // `+OK` of CONFIG SET leaves when every acceptor has the new settings; what shards and workers read
 // are words of the control rows, which main stored before it told anybody.
 
+import type { Stopwatch } from '../executor/stopwatch.ts'
 import type { Settings } from '../options/settings.ts'
 import type { LaterReplies } from './later.ts'
 import type { Monitors } from './monitors.ts'
@@ -46,6 +47,7 @@ export class Administration {
   readonly later: LaterReplies
   readonly peers: Peers
   readonly monitors: Monitors
+  readonly stopwatch: Stopwatch
   readonly #post: (message: OrderMessage | SeenMessage) => void
   readonly #waiting = new Map<number, (outcome: OrderOutcome) => void>()
   #nextNumber = 0
@@ -57,12 +59,14 @@ export class Administration {
     later: LaterReplies,
     peers: Peers,
     monitors: Monitors,
+    stopwatch: Stopwatch,
     post: (message: OrderMessage | SeenMessage) => void,
   ) {
     this.settings = settings
     this.later = later
     this.peers = peers
     this.monitors = monitors
+    this.stopwatch = stopwatch
     this.#post = post
   }
 

@@ -45,6 +45,7 @@ export interface ClientFacts {
 export function answerQuestion(
   question: Question,
   connections: readonly (Connection | null)[],
+  gone: GoneClients,
   nowMs: number,
 ): Answer {
   const found = findClients(connections, question.filter)
@@ -55,8 +56,25 @@ export function answerQuestion(
       if (connection.id !== question.asker) connection.socket.destroy()
     }
   }
-  return facts
+  return question.kind === 'known' ? [...facts, ...gone.find(question.filter.ids)] : facts
 }
+
+/** The last clients that have gone, so that SLOWLOG can still say who they were. */
+export class GoneClients {
+  readonly #facts: ClientFacts[] = []
+  #next = 0
+
+  add(connection: Connection, nowMs: number): void {
+    this.#facts[this.#next] = factsOf(connection, nowMs)
+    this.#next = (this.#next + 1) % GONE_MAX
+  }
+
+  find(ids: readonly number[]): ClientFacts[] {
+    return this.#facts.filter(({ id }) => ids.includes(id))
+  }
+}
+
+const GONE_MAX = 256
 
 /** Clients of this thread that match. */
 function findClients(

@@ -55,8 +55,9 @@ export class Listener {
       (socket) => this.#onConnection(socket),
     )
     this.#server.on('error', onError)
+    const { onClosed } = acceptor
     acceptor.onClosed = (connection) => {
-      administration.monitors.remove(connection)
+      onClosed(connection)
       Atomics.sub(rows.words, CLIENT_COUNT_WORD, 1)
     }
     const rates = sampleRates(counters, clock)

@@ -46,7 +46,7 @@ export class OwnCommands {
     writer.protocol = connection.protocol
     const handler = this.#handlers[row.code]
     if (handler === undefined) writer.raw(wrongArity(row, session.facts.profile))
-    else handler(session)
+    else session.serve(handler)
     if (session.again) return false
     if (writer.isError(start)) {
       counters.addError(writer.bytes, start)

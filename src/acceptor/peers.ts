@@ -8,6 +8,8 @@ import type { ClientFacts, ClientFilter } from './clients.ts'
 
 export type Question =
   | { readonly kind: 'clients'; readonly filter: ClientFilter }
+  /** Those with these numbers, also the last that have gone. */
+  | { readonly kind: 'known'; readonly filter: { readonly ids: readonly number[] } }
   /** Closes them all, but not who asks. */
   | { readonly kind: 'kill'; readonly filter: ClientFilter; readonly asker: number }
 

@@ -95,6 +95,7 @@ export class Placing {
     if (call.lengths !== decoder.argLengths) call.lengths = decoder.argLengths
     call.argCount = decoder.argCount
     call.database = connection.database
+    call.client = connection.id
     call.reply.protocol = connection.protocol
   }
 

@@ -2,9 +2,10 @@
 // arguments. Cold: texts may be built.
 
 import { verdict } from '../catalog/lookup.ts'
+import { neverServedReason } from '../catalog/never-served.ts'
 import { REFUSED_NAMES } from '../catalog/refused.ts'
-import { type CommandRow, PROFILE_REDIS } from '../catalog/spec.ts'
-import { SLOWLOG_SUBCOMMAND_32 } from '../wire/admin-replies.ts'
+import { type CommandRow, PROFILE_CKV, PROFILE_REDIS } from '../catalog/spec.ts'
+import { neverServed as neverServedText, SLOWLOG_SUBCOMMAND_32 } from '../wire/admin-replies.ts'
 import type { CommandDecoder } from '../wire/decoder.ts'
 import type { ReplyWriter } from '../wire/encoder.ts'
 import * as replies from '../wire/replies.ts'
@@ -52,7 +53,7 @@ export function refuse(reply: ReplyWriter, decoder: CommandDecoder, profile: num
       reply.raw(unknownSubcommand(decoder, name, profile))
       return
     default:
-      reply.raw(unknownCommand(decoder, profile))
+      reply.raw(neverServed(name, profile) ?? unknownCommand(decoder, profile))
   }
 }
 
@@ -60,6 +61,11 @@ export function refuse(reply: ReplyWriter, decoder: CommandDecoder, profile: num
 function refusedName(name: string, subcommand: string | undefined): string {
   const both = `${name} ${subcommand ?? ''}`.toLowerCase()
   return REFUSED_NAMES.includes(both) ? both : name.toLowerCase()
+}
+
+function neverServed(name: string, profile: number): Uint8Array | undefined {
+  const reason = profile === PROFILE_CKV ? undefined : neverServedReason(name.toLowerCase())
+  return reason === undefined ? undefined : neverServedText(name.toUpperCase(), reason)
 }
 
 function unknownCommand(decoder: CommandDecoder, profile: number): Uint8Array {

@@ -3,9 +3,13 @@
 // so no MOVED is needed whatever it caches. On the acceptor. [redis-3.2 cluster.c]
 
 import { SLOT_COUNT } from '../base/limits.ts'
+import { array, map } from '../catalog/reply-tree.ts'
 import { PROFILE_CKV } from '../catalog/spec.ts'
 import { firstSlotOfShard, slotOfKey } from '../dispatch/slots.ts'
 import { shardEpoch } from '../monitor/shard-numbers.ts'
+import { WRITTEN_LONG } from '../rows/layout.ts'
+import { loadLsn, sideLong } from '../rows/rows.ts'
+import { encodeValue } from './encode-value.ts'
 import type { Session } from './session.ts'
 
 /** Redis's distance from a node's port to its cluster bus, which we have not; 0 = none. */
@@ -32,6 +36,31 @@ export function clusterSlots(session: Session): void {
     reply.bulkText(address.host)
     reply.integer(address.port)
     reply.bulkText(facts.nodeIds[shard])
+  }
+}
+
+/** A map a shard: its slots, and its only node. [redis-7.0 cluster.c] */
+export function clusterShards(session: Session): void {
+  const { reply, facts, rows, sides } = session
+  const { host, port } = announcedAddress(session)
+  reply.arrayHeader(facts.shardCount)
+  for (let shard = 0; shard < facts.shardCount; shard++) {
+    const first = firstSlotOfShard(shard, facts.shardCount)
+    const offset = loadLsn(rows, sideLong(shard, sides[shard].side, WRITTEN_LONG))
+    const node = map([
+      ['id', facts.nodeIds[shard]],
+      ['port', port],
+      ['ip', host],
+      ['endpoint', host],
+      ['role', 'master'],
+      ['replication-offset', offset],
+      ['health', 'online'],
+    ])
+    const shown = map([
+      ['slots', array([first, lastSlotOfShard(shard, facts.shardCount)])],
+      ['nodes', array([node])],
+    ])
+    encodeValue(reply, shown)
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { ALL_ROWS, CODE_COUNT, type ConnectionCommandName } from '../catalog/table.ts'
 import type { SessionHandler } from './session.ts'
-import { monitor } from './session-admin.ts'
+import * as admin from './session-admin.ts'
 import { replyHelp } from './session-arguments.ts'
 import { ckvShards } from './session-ckv.ts'
 import { clientGetName, clientId, clientSetInfo, clientSetName } from './session-client.ts'
@@ -13,6 +13,7 @@ import {
   clusterKeySlot,
   clusterMyId,
   clusterNodes,
+  clusterShards,
   clusterSlots,
 } from './session-cluster.ts'
 import {
@@ -37,6 +38,8 @@ import {
   time,
 } from './session-connection.ts'
 import { info } from './session-info.ts'
+import * as memory from './session-memory.ts'
+import * as slow from './session-slowlog.ts'
 import { discard, execWithoutMulti, multi, unwatch } from './session-transaction.ts'
 
 export const sessionHandlers = {
@@ -90,7 +93,34 @@ export const sessionHandlers = {
   'cluster|keyslot': clusterKeySlot,
   'cluster|myid': clusterMyId,
   'cluster|help': replyHelp,
-  monitor,
+  monitor: admin.monitor,
+  role: admin.role,
+  lastsave: admin.lastSave,
+  save: admin.refuseImage,
+  bgsave: admin.refuseImage,
+  bgrewriteaof: admin.refuseImage,
+  shutdown: admin.shutdown,
+  wait: admin.wait,
+  'debug|set-active-expire': admin.debugSetActiveExpire,
+  'debug|stringmatch-len': admin.debugStringMatch,
+  'debug|help': replyHelp,
+  'memory|stats': memory.memoryStats,
+  'memory|doctor': memory.memoryDoctor,
+  'memory|purge': memory.memoryPurge,
+  'memory|malloc-stats': memory.memoryMallocStats,
+  'memory|help': replyHelp,
+  'cluster|shards': clusterShards,
+  'slowlog|get': slow.slowlogGet,
+  'slowlog|len': slow.slowlogLen,
+  'slowlog|reset': slow.slowlogReset,
+  'slowlog|help': replyHelp,
+  'latency|latest': slow.latencyLatest,
+  'latency|history': slow.latencyHistory,
+  'latency|reset': slow.latencyReset,
+  'latency|graph': slow.latencyGraphReply,
+  'latency|doctor': slow.latencyDoctor,
+  'latency|histogram': slow.latencyHistogram,
+  'latency|help': replyHelp,
   'ckv|help': replyHelp,
   'ckv|shards': ckvShards,
   'object|help': replyHelp,

@@ -64,6 +64,18 @@ export class Session {
     this.row = row
   }
 
+  /** Runs the command's handler. */
+  serve(handler: SessionHandler): void {
+    const { stopwatch } = this.administration
+    if (!stopwatch.timesAll()) {
+      handler(this)
+      return
+    }
+    const beganMs = stopwatch.begin()
+    handler(this)
+    if (!this.again) stopwatch.end(this, this.row, this.connection.id, beganMs)
+  }
+
   /** The reply comes later, see later.ts. */
   replyLater(): LaterReply {
     this.isSilent = true

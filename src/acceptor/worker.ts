@@ -15,7 +15,7 @@ import type { Ring } from '../ring/ring.ts'
 import { Acceptor } from './acceptor.ts'
 import { Administration } from './administration.ts'
 import { Answers } from './answers.ts'
-import { answerQuestion } from './clients.ts'
+import { answerQuestion, GoneClients } from './clients.ts'
 import type { Connection } from './connection.ts'
 import { Inbox } from './inbox.ts'
 import { LaterReplies } from './later.ts'
@@ -62,8 +62,9 @@ const anyRow = ROWS_BY_CODE.find((row) => row !== undefined)
 assert(anyRow !== undefined, 'the catalog has rows')
 const later = new LaterReplies(inbox, replyBytesMax(facts.options.outputLimitNormal))
 const monitors = new Monitors(rows, output)
+const gone = new GoneClients()
 const peers = new Peers(facts.runId, index, facts.acceptorCount, {
-  answer: (question) => answerQuestion(question, connections, clock.monotonicMs()),
+  answer: (question) => answerQuestion(question, connections, gone, clock.monotonicMs()),
   hear: (notice) => {
     if (notice.kind === 'commands') monitors.show(notice.lines)
     else later.schedule()
@@ -71,7 +72,9 @@ const peers = new Peers(facts.runId, index, facts.acceptorCount, {
 })
 monitors.tell = (notice) => peers.tell(notice)
 const settings = { options: facts.options, free: {}, passwordDigest: facts.passwordDigest }
-const administration = new Administration(settings, later, peers, monitors, (message) =>
+const { stopwatch } = executor
+assert(stopwatch !== null, 'attached executors have a stopwatch')
+const administration = new Administration(settings, later, peers, monitors, stopwatch, (message) =>
   port.postMessage(message),
 )
 administration.onSettings = ({ options }) => output.setLimit(options.outputLimitNormal)
@@ -107,6 +110,10 @@ const acceptor = new Acceptor(
 )
 later.schedule = () => acceptor.schedule()
 monitors.schedule = later.schedule
+acceptor.onClosed = (connection) => {
+  monitors.remove(connection)
+  gone.add(connection, clock.monotonicMs())
+}
 const listener = new Listener(acceptor, facts, rows, clock, counters, administration, (error) => {
   port.postMessage({ kind: 'failed', message: error.message })
 })

@@ -163,6 +163,14 @@ export const CLUSTER_ROWS = [
     since: '3.0.0',
     summary: 'Tells the id of the node that answers.',
   }),
+  connectionRow('cluster|shards', 389, {
+    ...cluster,
+    profiles: LATER_PROFILES,
+    arity: 2,
+    flags: STALE | NONDETERMINISTIC,
+    since: '7.0.0',
+    summary: 'Lists the shards, their slots and nodes.',
+  }),
   connectionRow('cluster|help', 128, {
     ...cluster,
     profiles: LATER_PROFILES,

@@ -3,7 +3,7 @@
 //
 // A row is added here (in its family's file) together with its handler, never before it.
 
-import { ADMIN_ROWS } from './rows-admin.ts'
+import { ADMIN_ROWS, DEBUG_ROWS, LATENCY_ROWS, MEMORY_ROWS, SLOWLOG_ROWS } from './rows-admin.ts'
 import { CLIENT_ROWS, CONNECTION_ROWS } from './rows-connection.ts'
 import { HASH_ROWS } from './rows-hashes.ts'
 import { HYPERLOGLOG_ROWS } from './rows-hyperloglog.ts'
@@ -42,6 +42,10 @@ const SUBCOMMAND_ROWS = [
   ...CLUSTER_ROWS,
   ...CKV_ROWS,
   ...OBJECT_ROWS,
+  ...SLOWLOG_ROWS,
+  ...LATENCY_ROWS,
+  ...DEBUG_ROWS,
+  ...MEMORY_ROWS,
 ]
 
 type AnyRow = (typeof TOP_ROWS)[number] | (typeof SUBCOMMAND_ROWS)[number]

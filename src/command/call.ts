@@ -29,6 +29,8 @@ export class Call {
   lengths: Int32Array
   argCount = 0
   database = 0
+  /** Number of the client, only for notes about slow commands. */
+  client = 0
   /** Wall time in ms, the same for the whole command; effects log absolute times made from it. */
   nowMs = 0
   reply: ReplyWriter

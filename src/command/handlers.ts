@@ -12,6 +12,7 @@ import { hincrby, hincrbyfloat } from './hash-counters.ts'
 import { hrandfield } from './hash-random.ts'
 import * as hashes from './hashes.ts'
 import { pfadd, pfcount, pfmerge } from './hyperloglog.ts'
+import * as inspection from './inspection.ts'
 import * as keys from './keys.ts'
 import { lmove, lmpop, rpoplpush } from './list-moves.ts'
 import { lpos } from './list-search.ts'
@@ -144,6 +145,9 @@ const HANDLERS = {
   keys: scans.keys,
   scan: scans.scan,
   randomkey: scans.randomkey,
+  'memory|usage': inspection.memoryUsage,
+  'debug|sleep': inspection.debugSleep,
+  'debug|object': inspection.debugObject,
   dbsize: server.dbsize,
   flushdb: server.flushdb,
   flushall: server.flushall,

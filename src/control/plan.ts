@@ -16,6 +16,8 @@ import {
   THREADS_MAX,
 } from '../base/limits.ts'
 import { countersByteLength } from '../counters/counters.ts'
+import { latencyByteLength } from '../counters/latency.ts'
+import { slowLogByteLength } from '../counters/slow-log.ts'
 import type { ServerFacts } from '../executor/facts.ts'
 import type { SharedPlan } from '../executor/plan.ts'
 import { watchAreaBytes, watchBuckets } from '../keyspace/watch-layout.ts'
@@ -65,6 +67,8 @@ export function makePlan(given: PlanFacts): SharedPlan {
     ...given,
     rows: reserve(rowsByteLength(shardCount)),
     counters: reserve(countersByteLength()),
+    slowLog: reserve(slowLogByteLength(threadCount)),
+    latency: reserve(latencyByteLength(threadCount)),
     rings: times(acceptorCount, () => reserve(ringBlockBytes(shardCount, sideCount, ringBytes))),
     ringBytes,
     pool: reserve(quarter + GREAT_REQUEST_BYTES),

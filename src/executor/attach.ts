@@ -9,6 +9,8 @@ import { ROWS_BY_CODE } from '../catalog/table.ts'
 import { Call } from '../command/call.ts'
 import { handlersByCode } from '../command/handlers.ts'
 import { Counters } from '../counters/counters.ts'
+import { Latency } from '../counters/latency.ts'
+import { SlowLog } from '../counters/slow-log.ts'
 import { ShardSide } from '../keyspace/side.ts'
 import { WatchArea } from '../keyspace/watch-area.ts'
 import { NodeLogFs } from '../log/files.ts'
@@ -30,6 +32,7 @@ import { ReplyBacklog } from './backlog.ts'
 import { type AcceptorCursors, Executor } from './executor.ts'
 import type { SharedPlan } from './plan.ts'
 import { ShardServer } from './serve.ts'
+import { Stopwatch } from './stopwatch.ts'
 
 export function attachSides(
   shared: SharedPlan,
@@ -107,19 +110,23 @@ export function attachExecutor(
     anyRow,
     reply,
   )
+  const counters = new Counters(shared.counters, thread)
   const executor = new Executor(
     rows,
     thread,
     sides,
     handlersByCode,
     call,
-    new Counters(shared.counters, thread),
+    counters,
     shared.workerThreads,
     acceptorCursors(shared),
     shared.acceptorThreads,
     shared.ringBytes,
     shared.syncThread,
   )
+  const slowLog = new SlowLog(shared.slowLog, rows, thread)
+  const latency = new Latency(shared.latency, rows, thread)
+  executor.stopwatch = new Stopwatch(rows, clock, counters, slowLog, latency)
   return { rows, clock, sides, executor }
 }
 

@@ -11,7 +11,7 @@
 
 import { assert } from '../base/assert.ts'
 import { VALUE_CHUNK_BYTES } from '../base/limits.ts'
-import { WRITE } from '../catalog/spec.ts'
+import { type CommandRow, WRITE } from '../catalog/spec.ts'
 import type { Call, Handler } from '../command/call.ts'
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
@@ -39,6 +39,7 @@ import {
 import type { Rows } from '../rows/rows.ts'
 import { MISCONF_DISK_FULL } from '../wire/replies.ts'
 import { collectShards } from './participants.ts'
+import { isUnbounded, type Stopwatch } from './stopwatch.ts'
 
 /** How often a thread that waits for a token looks at the world, in ms. */
 const WAIT_TICK_MS = 100
@@ -69,6 +70,10 @@ export class Executor {
   /** Shards held now, in the order they were taken. */
   readonly heldShards: Int32Array
   heldCount = 0
+  /** Null: nothing is timed. */
+  stopwatch: Stopwatch | null = null
+  /** Every command is timed, not only those of unbounded work. */
+  #timesAll = false
   readonly #participants: Int32Array
 
   constructor(
@@ -161,6 +166,7 @@ export class Executor {
    */
   readClock(): void {
     this.call.nowMs = this.call.clock.wallMs()
+    if (this.stopwatch !== null) this.#timesAll = this.stopwatch.timesAll()
   }
 
   /**
@@ -191,11 +197,22 @@ export class Executor {
     this.counters.addCall(row.code)
     const handler = this.handlers[row.code]
     assert(handler !== undefined, 'a catalog row of a shard command has a handler')
-    handler(call)
+    this.#runHandler(handler, call, row)
     if (reply.isError(before)) {
       this.counters.addError(reply.bytes, before)
       this.counters.addFailed(row.code)
     }
+  }
+
+  #runHandler(handler: Handler, call: Call, row: CommandRow): void {
+    const { stopwatch } = this
+    if (stopwatch === null || (!this.#timesAll && !isUnbounded(row))) {
+      handler(call)
+      return
+    }
+    const beganMs = stopwatch.begin()
+    handler(call)
+    stopwatch.end(call, row, call.client, beganMs)
   }
 
   #canWrite(call: Call): boolean {

@@ -9,6 +9,7 @@ import { RELEASE_HEAD_WORD } from '../memory/layout.ts'
 import { releasePending, releaseSlice } from '../memory/release.ts'
 import {
   BLOCK_PENDING_WORD,
+  EXPIRY_STANDS_WORD,
   MARK_WANTED_WORD,
   PENDING_GROUP,
   SYNCING_WORD,
@@ -23,11 +24,16 @@ const RELEASE_PAGES = 24
 export function wantsHousekeeping(side: ShardSide, nowMs: number): boolean {
   const words = side.rows.words
   return (
-    expiryDue(side, nowMs) ||
+    (expiryDue(side, nowMs) && sweeps(side)) ||
     side.arena.words[0][RELEASE_HEAD_WORD] !== 0 ||
     Atomics.load(words, side.row + MARK_WANTED_WORD) !== 0 ||
     Atomics.load(words, side.row + WRITE_FAILED_WORD) !== 0
   )
+}
+
+/** False: DEBUG SET-ACTIVE-EXPIRE 0, so that expired keys go only when they are met. */
+function sweeps(side: ShardSide): boolean {
+  return side.rows.words[EXPIRY_STANDS_WORD] === 0
 }
 
 /**
@@ -42,7 +48,7 @@ export function housekeep(executor: Executor, shard: number, nowMs: number): boo
   let more = false
   if (side.log.writable(nowMs)) {
     if (Atomics.load(side.rows.words, side.row + MARK_WANTED_WORD) !== 0) side.log.appendMark(nowMs)
-    if (expiryDue(side, nowMs)) more = expireSlice(side, nowMs)
+    if (expiryDue(side, nowMs) && sweeps(side)) more = expireSlice(side, nowMs)
   }
   if (releasePending(side.arena) > 0 || side.arena.words[0][RELEASE_HEAD_WORD] !== 0) {
     if (releaseSlice(side.arena, RELEASE_PAGES)) more = true

@@ -15,6 +15,8 @@ export interface ThreadPlan {
 export interface SharedPlan {
   readonly rows: SharedArrayBuffer
   readonly counters: SharedArrayBuffer
+  readonly slowLog: SharedArrayBuffer
+  readonly latency: SharedArrayBuffer
   /** One block of rings an acceptor. */
   readonly rings: readonly SharedArrayBuffer[]
   readonly ringBytes: number

@@ -244,6 +244,7 @@ export class ShardServer {
     executor.call.side = executor.sides[shard]
     executor.call.severalShards = false
     executor.call.database = attributes & 0xff
+    executor.call.client = words[word + 2]
     reply.protocol = ((attributes >> 8) & 0xff) as 2 | 3
     reply.position = 0
     sheet.start(words[word + 1], words[word + 2])
@@ -420,6 +421,7 @@ export class ShardServer {
     reply.position = 0
     reply.protocol = ((attributes >> 8) & 0xff) as 2 | 3
     executor.call.database = attributes & 0xff
+    executor.call.client = words[word + 2]
     executor.call.side = executor.sides[shard]
     executor.call.severalShards = true
     this.#sheet.start(words[word + 1], words[word + 2])

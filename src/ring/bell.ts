@@ -22,6 +22,7 @@ import {
   READY_WORDS,
   REPLIES_READY_WORD,
   SLEEPING_WORD,
+  STATE_WORD,
   threadRow,
 } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
@@ -188,6 +189,12 @@ export function anyRequestsReady(rows: Rows): boolean {
 }
 
 // ── Waiting for a token (workers only) ─────────────────────────────────────────────────────────
+
+/** Sleeps; nobody wakes it. For DEBUG SLEEP alone. */
+export function sleepFor(rows: Rows, ms: number): void {
+  const state = Atomics.load(rows.words, STATE_WORD)
+  Atomics.wait(rows.words, STATE_WORD, state, ms)
+}
 
 /** Sleeps while `word` of the rows still is `value`; used by the token's waiters. */
 export function waitWhileEqual(rows: Rows, word: number, value: number, timeoutMs: number): void {

@@ -64,8 +64,10 @@ export const HLL_SPARSE_BYTES_WORD = SETTINGS_BASE + 10
 export const DEBUG_COMMAND_WORD = SETTINGS_BASE + 11
 /** Longest reply that may be encoded for an ordinary client, in bytes. */
 export const REPLY_BYTES_WORD = SETTINGS_BASE + 12
-/** 1: every command is timed. */
+/** 1: times of commands are kept for LATENCY HISTOGRAM. */
 export const LATENCY_TRACKING_WORD = SETTINGS_BASE + 13
+/** 1: every command is timed; 0: only those of unbounded work. Follows from the others. */
+export const TIMING_WORD = SETTINGS_BASE + 14
 
 /** What acceptors store by a command of a client; every thread reads. */
 export const ORDERS_BASE = APART_WORDS * 5
@@ -81,6 +83,8 @@ export const EXPIRY_STANDS_WORD = ORDERS_BASE + 4
 export const SLOWLOG_NUMBER_WORD = ORDERS_BASE + 5
 /** Entries with smaller numbers are forgotten (SLOWLOG RESET). */
 export const SLOWLOG_FIRST_WORD = ORDERS_BASE + 6
+/** How often LATENCY RESET was told of each event class. */
+export const LATENCY_RESETS_WORD = ORDERS_BASE + 8
 export const INSTANCE_WORDS = APART_WORDS * 6
 
 export const PAUSE_NONE = 0

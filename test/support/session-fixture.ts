@@ -3,7 +3,7 @@
 
 import { Administration } from '../../src/acceptor/administration.ts'
 import type { ClientSocket } from '../../src/acceptor/client-socket.ts'
-import { answerQuestion } from '../../src/acceptor/clients.ts'
+import { answerQuestion, GoneClients } from '../../src/acceptor/clients.ts'
 import { Connection } from '../../src/acceptor/connection.ts'
 import { Inbox } from '../../src/acceptor/inbox.ts'
 import { LaterReplies } from '../../src/acceptor/later.ts'
@@ -17,7 +17,10 @@ import { arityFits, findCommand, findSubcommand, servedIn } from '../../src/cata
 import { PROFILE_BITS, type ProfileName } from '../../src/catalog/spec.ts'
 import { COMMANDS } from '../../src/catalog/table.ts'
 import { Counters, countersByteLength } from '../../src/counters/counters.ts'
+import { Latency, latencyByteLength } from '../../src/counters/latency.ts'
+import { SlowLog, slowLogByteLength } from '../../src/counters/slow-log.ts'
 import type { Executor } from '../../src/executor/executor.ts'
+import { Stopwatch } from '../../src/executor/stopwatch.ts'
 import { ShardSide } from '../../src/keyspace/side.ts'
 import type { ShardLog } from '../../src/log/writer.ts'
 import { Arena, formatArena } from '../../src/memory/arena.ts'
@@ -76,14 +79,18 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
   const executor = { rows, thread: 1, sides } as unknown as Executor
   const inbox = new Inbox(executor, [], pool, output, counters, connections)
   const later = new LaterReplies(inbox, 16_777_216)
+  const gone = new GoneClients()
   const peers = new Peers(facts.runId, 0, 1, {
-    answer: (question) => answerQuestion(question, connections, clock.monotonicMs()),
+    answer: (question) => answerQuestion(question, connections, gone, clock.monotonicMs()),
     hear: () => {},
   })
   const settings = { options: facts.options, free: {}, passwordDigest: facts.passwordDigest }
   const monitors = new Monitors(rows, output)
   // Nobody is main here: orders stay unanswered.
-  const administration = new Administration(settings, later, peers, monitors, () => {})
+  const slowLog = new SlowLog(new SharedArrayBuffer(slowLogByteLength(2)), rows, 1)
+  const latency = new Latency(new SharedArrayBuffer(latencyByteLength(2)), rows, 1)
+  const stopwatch = new Stopwatch(rows, clock, counters, slowLog, latency)
+  const administration = new Administration(settings, later, peers, monitors, stopwatch, () => {})
   const session = new Session(
     facts,
     counters,

@@ -1,0 +1,78 @@
+// What is asked about one entry, or done to the thread that runs a shard: MEMORY USAGE and DEBUG.
+// [redis-7.0 object.c, debug.c]
+
+import { parseDouble } from '../base/numbers.ts'
+import { lookup } from '../keyspace/keyspace.ts'
+import type { ShardSide } from '../keyspace/side.ts'
+import { entryClock, entryEncoding, entryMemory, entryValueLength } from '../memory/entry.ts'
+import { sleepFor } from '../ring/bell.ts'
+import { DEBUG_COMMAND_WORD } from '../rows/layout.ts'
+import { DEBUG_NOT_ALLOWED } from '../wire/admin-replies.ts'
+import { NO_SUCH_KEY } from '../wire/replies.ts'
+import { replyNotInteger, replySyntaxError } from './answers.ts'
+import { argumentIs, integerArgument, keyArgument, word } from './arguments.ts'
+import type { Call } from './call.ts'
+
+const KEY = 2
+const SAMPLES = word('samples')
+
+/** Bytes that the entry takes in its shard, with all that hangs on it. */
+export function memoryOfEntry(side: ShardSide, entry: number): number {
+  return entryMemory(side.arena, entry)
+}
+
+/** MEMORY USAGE key [SAMPLES count]: all is counted, so the number of samples changes nothing. */
+export function memoryUsage(call: Call): void {
+  for (let index = KEY + 1; index < call.argCount; index += 2) {
+    if (index + 1 === call.argCount || !argumentIs(call, index, SAMPLES)) {
+      replySyntaxError(call)
+      return
+    }
+    const count = integerArgument(call, index + 1)
+    if (Number.isNaN(count)) {
+      replyNotInteger(call)
+      return
+    }
+    if (count < 0) {
+      replySyntaxError(call)
+      return
+    }
+  }
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
+  if (entry === 0) call.reply.nullBulk()
+  else call.reply.integer(memoryOfEntry(side, entry))
+}
+
+function debugAllowed(call: Call): boolean {
+  if (call.side.rows.words[DEBUG_COMMAND_WORD] === 1) return true
+  call.reply.error(DEBUG_NOT_ALLOWED)
+  return false
+}
+
+/** The thread sleeps and holds the shard meanwhile: what a stuck shard looks like. */
+export function debugSleep(call: Call): void {
+  if (!debugAllowed(call)) return
+  const seconds = parseDouble(call.bytes, call.starts[2], call.lengths[2]) ?? 0
+  if (seconds > 0) sleepFor(call.side.rows, Math.min(seconds * 1000, SLEEP_MS_MAX))
+  call.reply.ok()
+}
+
+const SLEEP_MS_MAX = 600_000
+
+/** As far as it is known here: an entry is held once, its address is the shard's own. */
+export function debugObject(call: Call): void {
+  if (!debugAllowed(call)) return
+  const side = keyArgument(call, KEY)
+  const entry = lookup(side, call.nowMs)
+  if (entry === 0) {
+    call.reply.error(NO_SUCH_KEY)
+    return
+  }
+  const { arena } = side
+  call.reply.simple(
+    `Value at:0x${(entry >>> 0).toString(16)} refcount:1 encoding:${entryEncoding(arena, entry)} ` +
+      `serializedlength:${entryValueLength(arena, entry)} lru:${entryClock(arena, entry)} ` +
+      'lru_seconds_idle:0',
+  )
+}
