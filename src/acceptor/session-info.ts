@@ -2,7 +2,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import type { Counters } from '../counters/counters.ts'
-import { COUNTER, COUNTER_NAMES, type CounterName } from '../counters/layout.ts'
+import { COUNTER, COUNTER_NAMES, type CounterName, ERROR_WORDS } from '../counters/layout.ts'
 import { type InfoSource, infoText } from '../monitor/info.ts'
 import { readProcessNumbers } from '../monitor/process-numbers.ts'
 import { RateSampler } from '../monitor/rates.ts'
@@ -61,6 +61,7 @@ export function sampleRates(counters: Counters, clock: Clock): RateSampler {
 function gatherInfo(session: Session): InfoSource {
   const { facts, rows, clock, counters } = session
   const words = rows.words
+  const { latency } = session.administration.stopwatch
   const load = (word: number): number => Atomics.load(words, word)
   return {
     profile: facts.profile,
@@ -83,7 +84,14 @@ function gatherInfo(session: Session): InfoSource {
     process: readProcessNumbers(),
     rates: sampleRates(counters, clock).rates(),
     counters: counterSums(counters),
-    callsOf: (code) => counters.calls(code),
+    commands: {
+      calls: (code) => counters.calls(code),
+      failed: (code) => counters.failed(code),
+      rejected: (code) => counters.rejected(code),
+      micros: (code) => counters.micros(code),
+      times: (code) => latency.times(code),
+    },
+    errors: ERROR_WORDS.map((_, word) => counters.errors(word)),
     shards: session.sides.map((side) => readShardNumbers(side, facts.shardCount)),
   }
 }

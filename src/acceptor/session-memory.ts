@@ -1,4 +1,4 @@
-// MEMORY about the whole server: from the numbers of the shards and the process, as INFO shows them.
+// MEMORY about the whole server: from the numbers of the shards and the process, as INFO has them.
 // On the acceptor. [redis-7.0 object.c]
 
 import { DATABASE_COUNT } from '../base/limits.ts'

@@ -4,7 +4,6 @@ import {
   ADMIN,
   connectionRow,
   containerRow,
-  FAST,
   FAST_WORD,
   LATER_PROFILES,
   LOADING_OK,
@@ -106,11 +105,13 @@ const debug = { ...admin, arity: 3, since: '1.0.0' } as const
 export const DEBUG_ROWS = [
   shardRow('debug|sleep', 377, {
     ...debug,
+    flags: READ | ADMIN | NO_SCRIPT,
     summary: 'Lets the thread that runs the first shard sleep, and the shard wait.',
     syntax: 'seconds:double',
   }),
   shardRow('debug|object', 378, {
     ...debug,
+    flags: READ | ADMIN | NO_SCRIPT,
     keys: [{ first: 2, last: 2, step: 1, access: 'RO access' }],
     summary: 'Shows how a value is kept.',
     syntax: 'key',
@@ -140,7 +141,7 @@ export const MEMORY_ROWS = [
   shardRow('memory|usage', 383, {
     ...memory,
     arity: -3,
-    flags: READ | FAST,
+    flags: READ,
     keys: [{ first: 2, last: 2, step: 1, access: 'RO' }],
     summary: 'Counts the bytes that a key and its value take.',
     syntax: 'key [SAMPLES count:integer]',

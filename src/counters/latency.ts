@@ -3,7 +3,7 @@
 // only and joined by whoever reads:
 //
 //   region   | event 0 | event 1 | times of commands, by code |
-//   event    | 0 resets seen | 1 samples so far | 2 slowest of all | 3 free | second, ms | second, ms …
+//   event    | 0 resets seen | 1 samples so far | 2 slowest of all | 3 free | second, ms | …
 //   times    | below 2 us | below 4 us | … |    only filled while latency-tracking is on
 //
 // [redis-7.0 latency.c]

@@ -1,7 +1,7 @@
 // SLOWLOG: commands that took long, noted by whichever thread ran them, read by any acceptor. One
 // region a thread in one SharedArrayBuffer, written by its thread only:
 //
-//   region   entry 0 | entry 1 | … | entry SLOW_ENTRIES - 1        used in turn, the oldest is lost
+//   region   entry 0 | entry 1 | … | entry SLOW_ENTRIES - 1       used in turn, the oldest is lost
 //   entry    | 0 number + 1 | 4 client | 8 arguments | 12 free | 16 seconds | 24 micros | 32 texts |
 //   texts    length (2 bytes), bytes; one an argument
 //

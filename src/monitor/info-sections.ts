@@ -3,7 +3,7 @@
 import { DATABASE_COUNT } from '../base/limits.ts'
 import { PROFILE_REDIS } from '../catalog/spec.ts'
 import { ALL_ROWS } from '../catalog/table.ts'
-import { COUNTER_NAMES, type CounterName } from '../counters/layout.ts'
+import { COUNTER_NAMES, type CounterName, ERROR_WORDS } from '../counters/layout.ts'
 import type { InfoSection, InfoSource } from './info.ts'
 import { commandsProcessed } from './rates.ts'
 import type { ShardNumbers } from './shard-numbers.ts'
@@ -22,11 +22,15 @@ export const INFO_SECTIONS: readonly {
   { title: 'Stats', isDefault: true, lines: statsLines },
   { title: 'Replication', isDefault: true, lines: replicationLines },
   { title: 'CPU', isDefault: true, lines: cpuLines },
+  { title: 'Modules', isDefault: true, lines: () => [] },
   { title: 'Commandstats', isDefault: false, lines: commandStatsLines },
+  { title: 'Errorstats', isDefault: true, lines: errorStatsLines },
+  { title: 'Latencystats', isDefault: false, lines: latencyStatsLines },
   { title: 'Cluster', isDefault: true, lines: clusterLines },
   { title: 'Keyspace', isDefault: true, lines: keyspaceLines },
-  // A line a shard: up to 128, so it is only shown to who asks for it.
   { title: 'Ckv', isDefault: false, lines: ckvLines },
+  // A line a shard: up to 128, so it is only shown to who asks for it.
+  { title: 'Shards', isDefault: false, lines: shardLines },
 ]
 
 /** Counters that have a line of Redis's; all others have one of ours in `# Ckv`. */
@@ -67,7 +71,10 @@ function clientLines(source: InfoSource): string[] {
   return [
     `connected_clients:${source.connectedClients}`,
     `maxclients:${source.clientsMax}`,
+    'cluster_connections:0',
     'blocked_clients:0',
+    'tracking_clients:0',
+    'clients_in_timeout_table:0',
   ]
 }
 
@@ -172,22 +179,71 @@ function cpuLines(source: InfoSource): string[] {
   ]
 }
 
+interface CommandSums {
+  calls: number
+  failed: number
+  rejected: number
+  micros: number
+}
+
 /**
- * How often each command ran. Tools take a line only with its times; commands are not timed one by
- * one (two readings of a clock cost more than a GET), so those are 0. Redis 3.2 counts subcommands
- * under their first word, 7.0 apart.
+ * How often each command ran. Tools take a line only with its times; commands of bounded work are
+ * timed only while something asks for it (executor/stopwatch.ts), else theirs are 0. 3.2 counts
+ * subcommands under their first word, 7.0 apart.
  */
-function commandStatsLines(source: InfoSource): string[] {
-  const isRedis = source.profile === PROFILE_REDIS
-  const calls = new Map<string, number>()
+function commandStatsLines({ profile, commands }: InfoSource): string[] {
+  const isRedis = profile === PROFILE_REDIS
+  const sums = new Map<string, CommandSums>()
   for (const { name, code } of ALL_ROWS) {
-    const count = source.callsOf(code)
+    const calls = commands.calls(code)
+    const rejected = commands.rejected(code)
+    if (calls === 0 && rejected === 0) continue
     const shown = isRedis ? name : name.replace(/[|].*/, '')
-    if (count > 0) calls.set(shown, (calls.get(shown) ?? 0) + count)
+    const sum = sums.get(shown) ?? { calls: 0, failed: 0, rejected: 0, micros: 0 }
+    sum.calls += calls
+    sum.failed += commands.failed(code)
+    sum.rejected += rejected
+    sum.micros += commands.micros(code)
+    sums.set(shown, sum)
   }
-  return [...calls].map(([name, count]) => {
-    return `cmdstat_${name}:calls=${count},usec=0,usec_per_call=0.00`
+  return [...sums].map(([name, { calls, failed, rejected, micros }]) => {
+    const each = calls === 0 ? 0 : micros / calls
+    return (
+      `cmdstat_${name}:calls=${calls},usec=${micros},usec_per_call=${each.toFixed(2)},` +
+      `rejected_calls=${rejected},failed_calls=${failed}`
+    )
   })
+}
+
+function errorStatsLines({ errors }: InfoSource): string[] {
+  const named = ERROR_WORDS.map((word, index) => [word, errors[index]] as const)
+  return named
+    .filter(([, count]) => count > 0)
+    .map(([word, count]) => `errorstat_${word}:count=${count}`)
+}
+
+/** The bound of the power of two in which each percentile lies. */
+function latencyStatsLines({ commands }: InfoSource): string[] {
+  return ALL_ROWS.flatMap(({ name, code }) => {
+    const times = commands.times(code)
+    const total = times.reduce((all, count) => all + count, 0)
+    if (total === 0) return []
+    const shown = PERCENTILES.map((percent) => `p${percent}=${percentileOf(times, total, percent)}`)
+    return [`latency_percentiles_usec_${name}:${shown.join(',')}`]
+  })
+}
+
+const PERCENTILES = [50, 99, 99.9]
+
+function percentileOf(times: readonly number[], total: number, percent: number): string {
+  let below = 0
+  let bucket = 0
+  while (bucket < times.length - 1) {
+    below += times[bucket]
+    if (below >= (total * percent) / 100) break
+    bucket++
+  }
+  return (2 ** (bucket + 1)).toFixed(3)
 }
 
 function clusterLines(source: InfoSource): string[] {
@@ -217,8 +273,11 @@ function ckvLines(source: InfoSource): string[] {
   for (const name of COUNTER_NAMES) {
     if (!SHOWN_IN_STATS.has(name)) lines.push(`${underscored(name)}:${source.counters[name]}`)
   }
-  for (const shard of source.shards) lines.push(shardLine(shard))
   return lines
+}
+
+function shardLines(source: InfoSource): string[] {
+  return source.shards.map(shardLine)
 }
 
 function shardLine(shard: ShardNumbers): string {

@@ -38,9 +38,23 @@ export interface InfoSource {
   readonly rates: Rates
   /** By COUNTER. */
   readonly counters: Readonly<Record<CounterName, number>>
-  /** How often the command with this code ran. */
-  readonly callsOf: (code: number) => number
+  readonly commands: CommandNumbers
+  /** Error replies by the places of their first words in ERROR_WORDS. */
+  readonly errors: readonly number[]
   readonly shards: readonly ShardNumbers[]
+}
+
+/** What is counted of each command, by its code. */
+export interface CommandNumbers {
+  calls(code: number): number
+  /** Answered with an error. */
+  failed(code: number): number
+  /** Refused in front of the handler. */
+  rejected(code: number): number
+  /** Microseconds of the calls that were timed. */
+  micros(code: number): number
+  /** How many calls took less than 2, 4, 8, … us; none unless latency-tracking is on. */
+  times(code: number): readonly number[]
 }
 
 export interface ProcessNumbers {

@@ -11,7 +11,8 @@ export function latencyGraph(name: string, series: LatencySeries, nowSeconds: nu
   const samples = series.samples.slice(-COLUMNS_MAX)
   const highest = Math.max(...samples.map(({ ms }) => ms))
   const lowest = Math.min(...samples.map(({ ms }) => ms))
-  const head = `${name} - high ${highest} ms, low ${lowest} ms (all time high ${series.slowestMs} ms)`
+  const allTime = `all time high ${series.slowestMs} ms`
+  const head = `${name} - high ${highest} ms, low ${lowest} ms (${allTime})`
   const heights = samples.map(({ ms }) => heightOf(ms, lowest, highest))
   const lines: string[] = [head, '-'.repeat(80)]
   for (let row = ROWS - 1; row >= 0; row--) {

@@ -135,7 +135,7 @@ t.test('INFO', async (t) => {
   t.match(text, /\r\nredis_mode:cluster\r\n/)
   t.match(text, /\r\nloading:1\r\n/, 'the rows of the fixture say: loading')
   t.equal(run('INFO', 'nosuch'), '')
-  t.match(run('INFO', 'ckv'), /\r\nshard1:slots=8192-16383,keys=0,/)
+  t.match(run('INFO', 'shards'), /\r\nshard1:slots=8192-16383,keys=0,/)
   connection.protocol = 3
   t.match(run('INFO', 'cluster'), { verbatim: '# Cluster\r\ncluster_enabled:1\r\n' })
   t.match(

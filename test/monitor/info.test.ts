@@ -78,7 +78,14 @@ function makeSource(more: Partial<InfoSource> = {}): InfoSource {
     },
     rates: { operationsPerSecond: 12.6, inputBytesPerSecond: 2048, outputBytesPerSecond: 512 },
     counters: counters as Record<CounterName, number>,
-    callsOf: () => 0,
+    commands: {
+      calls: () => 0,
+      failed: () => 0,
+      rejected: () => 0,
+      micros: () => 0,
+      times: () => [],
+    },
+    errors: [],
     shards: [makeShard(0), makeShard(1, { keys: 7 })],
     ...more,
   }
@@ -109,6 +116,8 @@ t.test('sections', async (t) => {
     'Stats',
     'Replication',
     'CPU',
+    'Modules',
+    'Errorstats',
     'Cluster',
     'Keyspace',
   ]
@@ -117,7 +126,7 @@ t.test('sections', async (t) => {
   t.same(titlesOf(infoText(source, ['default', 'ckv'])), [...defaults, 'Ckv'])
   t.same(titlesOf(infoText(source, ['keyspace', 'CPU', 'cpu'])), ['CPU', 'Keyspace'])
   t.same(titlesOf(infoText(source, ['all'])), titlesOf(infoText(source, ['Everything'])))
-  t.equal(titlesOf(infoText(source, ['all'])).length, 11)
+  t.equal(titlesOf(infoText(source, ['all'])).length, 15)
   t.equal(infoText(source, ['constructor', '']), '')
   t.equal(infoText(source, ['commandstats']), '# Commandstats\r\n')
   const text = infoText(source, ['all'])
@@ -267,16 +276,23 @@ t.test('calls of commands', async (t) => {
   last.addCall(COMMAND_CODES_MAX - 1)
   t.equal(first.calls(codeOf('get')), 3, 'over all threads')
   t.equal(first.sum(COUNTER.commandsProcessed), 0, 'apart from the counters')
-  const callsOf = (code: number) => second.calls(code)
+  first.addFailed(ALL_ROWS[0].code)
+  const commands = {
+    calls: (code: number) => second.calls(code),
+    failed: (code: number) => second.failed(code),
+    rejected: (code: number) => second.rejected(code),
+    micros: (code: number) => second.micros(code),
+    times: () => [0, 3, 1],
+  }
   t.same(
-    [...fieldsOf(infoText(makeSource({ callsOf }), ['commandstats']))],
+    [...fieldsOf(infoText(makeSource({ commands }), ['commandstats']))],
     [
-      ['cmdstat_get', 'calls=3,usec=0,usec_per_call=0.00'],
-      ['cmdstat_client', 'calls=2,usec=0,usec_per_call=0.00'],
+      ['cmdstat_get', 'calls=3,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=1'],
+      ['cmdstat_client', 'calls=2,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0'],
     ],
     'subcommands together, as 3.2 has them',
   )
-  const source = makeSource({ callsOf, profile: PROFILE_REDIS })
+  const source = makeSource({ commands, profile: PROFILE_REDIS })
   t.match(
     infoText(source, ['commandstats']),
     'cmdstat_client|id:calls=1,',

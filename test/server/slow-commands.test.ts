@@ -50,7 +50,7 @@ TESTS.set('SLOWLOG', async (t, acceptors) => {
   for (const [index] of clients.entries()) {
     const entry = entries.find((each) => (each[3] as string[])[1] === `key${index}`)
     t.match(entry, [Number, Number, Number, Array, /^127\.0\.0\.1:\d+$/, `client${index}`])
-    t.match((entry?.[3] as string[])[2], /^x{128}\.\.\. \(72 more bytes\)$/)
+    t.match(((entry ?? [])[3] as string[])[2], /^x{128}\.\.\. \(72 more bytes\)$/)
   }
   const numbers = entries.map(([number]) => Number(number))
   t.same(
@@ -75,22 +75,23 @@ TESTS.set('SLOWLOG', async (t, acceptors) => {
 TESTS.set('LATENCY', async (t, acceptors) => {
   const server = await started(t, ...acceptors, '--debug-command', 'on')
   const [first, other] = await several(server)
-  await say(first, 'CONFIG', 'SET', 'latency-monitor-threshold', '50', 'latency-tracking', 'yes')
+  await say(first, 'CONFIG', 'SET', 'latency-monitor-threshold', '200', 'latency-tracking', 'yes')
   t.same(await say(first, 'LATENCY', 'LATEST'), [])
-  t.match(await say(first, 'LATENCY', 'DOCTOR'), /No event of 50 ms/)
-  t.equal(await say(first, 'DEBUG', 'SLEEP', '0.1'), 'OK')
+  t.match(await say(first, 'LATENCY', 'DOCTOR'), /No event of 200 ms/)
+  t.equal(await say(first, 'DEBUG', 'SLEEP', '0.3'), 'OK')
   t.equal(await say(other, 'SET', 'a', '1'), 'OK')
   const latest = (await say(other, 'LATENCY', 'LATEST')) as Reply[][]
-  t.match(latest, [['command', Number, Number, Number]])
-  t.ok(Number(latest[0][2]) >= 95)
+  t.match(latest[0], ['command', Number, Number, Number])
+  t.ok(Number(latest[0][2]) >= 295)
   t.match(await say(other, 'LATENCY', 'HISTORY', 'command'), [[Number, Number]])
   t.match(await say(other, 'LATENCY', 'GRAPH', 'command'), /^command - high \d+ ms, low \d+ ms/)
-  t.match(await say(other, 'LATENCY', 'DOCTOR'), /1\. command: 1 latency spikes/)
+  t.match(await say(other, 'LATENCY', 'DOCTOR'), /1\. command: \d latency spikes/)
   const histogram = (await say(other, 'LATENCY', 'HISTOGRAM', 'set')) as Reply[]
   t.match(histogram, ['set', ['calls', 1, 'histogram_usec', Array]])
   t.match(await say(other, 'INFO', 'latencystats'), /latency_percentiles_usec_set:p50=\d+/)
   t.match(await say(other, 'INFO', 'commandstats'), /cmdstat_debug\|sleep:calls=1,usec=\d{5,},/)
-  t.equal(await say(other, 'LATENCY', 'RESET'), 1)
+  // On a loaded machine there may be others.
+  t.ok(Number(await say(other, 'LATENCY', 'RESET')) >= 1)
   t.same(await say(first, 'LATENCY', 'LATEST'), [])
 })
 
