@@ -2,24 +2,19 @@
 // [redis-7.0 object.c, debug.c]
 
 import { parseDouble } from '../base/numbers.ts'
+import { encodingName, memoryOfEntry } from '../keyspace/encoding-names.ts'
 import { lookup } from '../keyspace/keyspace.ts'
-import type { ShardSide } from '../keyspace/side.ts'
-import { entryClock, entryEncoding, entryMemory, entryValueLength } from '../memory/entry.ts'
+import { entryClock, entryValueLength } from '../memory/entry.ts'
 import { sleepFor } from '../ring/bell.ts'
 import { DEBUG_COMMAND_WORD } from '../rows/layout.ts'
 import { DEBUG_NOT_ALLOWED } from '../wire/admin-replies.ts'
 import { NO_SUCH_KEY } from '../wire/replies.ts'
 import { replyNotInteger, replySyntaxError } from './answers.ts'
-import { argumentIs, integerArgument, keyArgument, word } from './arguments.ts'
+import { argumentIs, integerArgument, keyArgument, speaksRedis7, word } from './arguments.ts'
 import type { Call } from './call.ts'
 
 const KEY = 2
 const SAMPLES = word('samples')
-
-/** Bytes that the entry takes in its shard, with all that hangs on it. */
-export function memoryOfEntry(side: ShardSide, entry: number): number {
-  return entryMemory(side.arena, entry)
-}
 
 /** MEMORY USAGE key [SAMPLES count]: all is counted, so the number of samples changes nothing. */
 export function memoryUsage(call: Call): void {
@@ -41,7 +36,7 @@ export function memoryUsage(call: Call): void {
   const side = keyArgument(call, KEY)
   const entry = lookup(side, call.nowMs)
   if (entry === 0) call.reply.nullBulk()
-  else call.reply.integer(memoryOfEntry(side, entry))
+  else call.reply.integer(memoryOfEntry(side.arena, entry))
 }
 
 function debugAllowed(call: Call): boolean {
@@ -71,7 +66,8 @@ export function debugObject(call: Call): void {
   }
   const { arena } = side
   call.reply.simple(
-    `Value at:0x${(entry >>> 0).toString(16)} refcount:1 encoding:${entryEncoding(arena, entry)} ` +
+    `Value at:0x${(entry >>> 0).toString(16)} refcount:1 ` +
+      `encoding:${encodingName(arena, entry, speaksRedis7(call))} ` +
       `serializedlength:${entryValueLength(arena, entry)} lru:${entryClock(arena, entry)} ` +
       'lru_seconds_idle:0',
   )
