@@ -104,7 +104,10 @@ TESTS.set('DEBUG stops a shard, not the acceptor', async (t, acceptors) => {
   t.equal(woke, false)
   await slept
   t.equal(await say(other, 'SET', 'n', '12'), 'OK')
-  t.match(await say(other, 'DEBUG', 'OBJECT', 'n'), /^Value at:0x[0-9a-f]+ refcount:1 encoding:int /)
+  t.match(
+    await say(other, 'DEBUG', 'OBJECT', 'n'),
+    /^Value at:0x[0-9a-f]+ refcount:1 encoding:int /,
+  )
   t.equal(failure(await say(other, 'DEBUG', 'OBJECT', 'none')), 'ERR no such key')
   t.equal(await say(other, 'DEBUG', 'STRINGMATCH-LEN', '1000', '*a*b'), 'OK')
   t.equal(await say(other, 'DEBUG', 'SET-ACTIVE-EXPIRE', '0'), 'OK')
