@@ -2,7 +2,7 @@
 // region a thread in one SharedArrayBuffer, written by its thread only:
 //
 //   region   entry 0 | entry 1 | … | entry SLOW_ENTRIES - 1       used in turn, the oldest is lost
-//   entry    | 0 number + 1 | 4 client | 8 arguments | 12 free | 16 seconds | 24 micros | 32 texts |
+//   region   entry 0 | entry 1 | … | entry SLOW_ENTRIES - 1      used in turn, the oldest is lost
 //   texts    length (2 bytes), bytes; one an argument
 //
 // The writer empties the number, fills the entry and stores the number last; a reader that finds

@@ -1,5 +1,6 @@
 // How long commands take, for SLOWLOG, LATENCY and INFO. One a thread. Two readings of a clock cost
-// a part of what a GET costs, so commands of bounded work are timed only when somebody asked for it.
+// a part of what a GET costs, so commands of bounded work are timed only when somebody asked for
+// it.
 
 import type { Clock } from '../base/clock.ts'
 import { type CommandRow, FAST, FAST_PER_KEY, NO_AUTH } from '../catalog/spec.ts'
