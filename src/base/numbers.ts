@@ -129,6 +129,31 @@ export function parseDouble(bytes: Uint8Array, start: number, length: number): n
   return scan.negative ? -size : size
 }
 
+/**
+ * C's strtod where nobody looks at its errors: blanks in front are skipped, a NUL ends the text, an
+ * empty text is 0, too large is infinite, too small 0. NaN: something else is there, or "nan".
+ * [redis-7.0 t_zset.c zslParseRange]
+ */
+export function parseLenientDouble(bytes: Uint8Array, start: number, length: number): number {
+  let end = start
+  while (end < start + length && bytes[end] !== 0) end++
+  let from = start
+  while (from < end && isBlank(bytes[from])) from++
+  if (from === end) return from === start ? 0 : Number.NaN
+  const exact = parseDouble(bytes, from, end - from)
+  if (exact !== undefined) return exact
+  const scan = scanFloat(bytes, from, end - from)
+  if (scan === undefined || scan.kind === FLOAT_NAN) return Number.NaN
+  const size =
+    scan.kind === FLOAT_DECIMAL ? Number(`${scan.digits}e${scan.exponent}`) : hexValue(scan)
+  return scan.negative ? -size : size
+}
+
+/** C's isspace. */
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
+}
+
 /** Sign, digits, point, digits, 15 digits in all: exact in one division. Else NaN. */
 function parseShortDecimal(bytes: Uint8Array, start: number, length: number): number {
   if (length > SAFE_DIGITS) return Number.NaN

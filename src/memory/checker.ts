@@ -10,6 +10,7 @@ import { type Arena, arenaMismatch } from './arena.ts'
 import { readBlocks } from './checker-blocks.ts'
 import { Claims, FINDINGS_MAX } from './checker-claims.ts'
 import { checkList, packedProblem } from './checker-collections.ts'
+import { checkOrder, packedOrderProblem } from './checker-order.ts'
 import { isLargeCollection, largeRoot } from './collection.ts'
 import { boundSeconds } from './dictionary-page.ts'
 import { elementByteLength, rootKind } from './element.ts'
@@ -35,6 +36,7 @@ import {
   EXPIRING_WORD,
   KIND_KEYS,
   KIND_LIST,
+  KIND_ZSET,
   NEXT_EXPIRY_DOUBLE,
   NO_EXPIRY,
   PAGE_BOUND_WORD,
@@ -57,6 +59,7 @@ import {
   SWEEP_CURSOR_WORD,
   TYPE_LIST,
   TYPE_STRING,
+  TYPE_ZSET,
   UNIT_MASK,
 } from './layout.ts'
 
@@ -77,6 +80,8 @@ interface Tally {
   /** Earliest expiry among hashes below the sweep's cursor. */
   earliestPassedMs: number
   pagesAtDepth: number[]
+  /** Of a sorted set only. */
+  elements: Set<number>
 }
 
 /** Everything that is wrong, as one line each (at most 100); empty = the arena is sound. */
@@ -115,6 +120,7 @@ function checkDictionary(claims: Claims, root: number, name: string, detached = 
     earliestMs: Infinity,
     earliestPassedMs: Infinity,
     pagesAtDepth: new Array(DEPTH_MAX + 1).fill(0),
+    elements: new Set(),
   }
   if (depth < 0 || depth > DEPTH_MAX) {
     claims.find(`${name}: depth ${depth}`)
@@ -139,7 +145,9 @@ function checkDictionary(claims: Claims, root: number, name: string, detached = 
     }
     index += span
   }
-  if (!detached) checkTally(claims, root, tally, name)
+  if (detached) return tally.count
+  checkTally(claims, root, tally, name)
+  if (kind === KIND_ZSET) checkOrder(claims, root, tally.elements, name)
   return tally.count
 }
 
@@ -203,6 +211,7 @@ function checkPage(
     const reference = words[word + 1]
     if (reference === 0) continue
     count++
+    if (kind === KIND_ZSET) tally.elements.add(reference & ADDRESS_MASK)
     const hash = words[word]
     const where = `${name}: page ${page} slot ${slot}`
     if ((hash >>> 1) >>> (31 - localDepth) !== prefix) {
@@ -255,7 +264,10 @@ function checkEntry(claims: Claims, entry: number, where: string): number {
 function checkCollection(claims: Claims, entry: number, where: string): void {
   const { arena } = claims
   if (!isLargeCollection(arena, entry)) {
-    const problem = packedProblem(arena, entry)
+    let problem = packedProblem(arena, entry)
+    if (problem === '' && entryType(arena, entry) === TYPE_ZSET) {
+      problem = packedOrderProblem(arena, entry)
+    }
     if (problem !== '') claims.find(`${where}: ${problem}`)
     return
   }

@@ -28,6 +28,10 @@ import {
   stringSet,
   stringSetKeepExpiry,
   stringSetRange,
+  zsetAdd,
+  zsetRemove,
+  zsetRemoveRecordedRanks,
+  zsetStore,
 } from '../keyspace/effects.ts'
 import { decodeItems } from '../keyspace/items.ts'
 import { hashOfKey, type ShardSide } from '../keyspace/side.ts'
@@ -56,6 +60,10 @@ import {
   EFFECT_STRING_SET_KEEP_EXPIRY,
   EFFECT_STRING_SET_RANGE,
   EFFECT_SWAP_DATABASES,
+  EFFECT_ZSET_ADD,
+  EFFECT_ZSET_REMOVE,
+  EFFECT_ZSET_REMOVE_RANKS,
+  EFFECT_ZSET_STORE,
   ITEM_CODES,
   SCORED_CODES,
 } from '../log/codes.ts'
@@ -116,6 +124,10 @@ const APPLIES: ReadonlyMap<number, Apply> = new Map<number, Apply>([
   [EFFECT_SET_ADD, setAdd],
   [EFFECT_SET_REMOVE, removeMembers],
   [EFFECT_SET_STORE, setStore],
+  [EFFECT_ZSET_ADD, zsetAdd],
+  [EFFECT_ZSET_REMOVE, removeScored],
+  [EFFECT_ZSET_REMOVE_RANKS, removeRanks],
+  [EFFECT_ZSET_STORE, zsetStore],
 ])
 
 function removeKey(side: ShardSide): number {
@@ -135,6 +147,16 @@ function removeFields(side: ShardSide): number {
 
 function removeMembers(side: ShardSide): number {
   setRemove(side)
+  return EFFECT_OK
+}
+
+function removeScored(side: ShardSide): number {
+  zsetRemove(side)
+  return EFFECT_OK
+}
+
+function removeRanks(side: ShardSide, first: number): number {
+  zsetRemoveRecordedRanks(side, first)
   return EFFECT_OK
 }
 
