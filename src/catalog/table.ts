@@ -20,6 +20,7 @@ import { SET_ROWS } from './rows-sets.ts'
 import { STRING_ROWS } from './rows-strings.ts'
 import { TRANSACTION_ROWS } from './rows-transactions.ts'
 import { OBJECT_ROWS, VALUE_ROWS } from './rows-values.ts'
+import { ZSET_ROWS } from './rows-zsets.ts'
 import type { CommandRow } from './spec.ts'
 
 const TOP_ROWS = [
@@ -28,6 +29,7 @@ const TOP_ROWS = [
   ...HASH_ROWS,
   ...LIST_ROWS,
   ...SET_ROWS,
+  ...ZSET_ROWS,
   ...KEY_ROWS,
   ...VALUE_ROWS,
   ...CONNECTION_ROWS,

@@ -31,6 +31,12 @@ import { getrange, setrange } from './string-ranges.ts'
 import * as strings from './strings.ts'
 import { lcs } from './subsequence.ts'
 import { watch } from './watch.ts'
+import { zadd, zincrby } from './zset-add.ts'
+import * as zsetCombine from './zset-combine.ts'
+import { zmpop, zpopmax, zpopmin } from './zset-pops.ts'
+import { zrandmember } from './zset-random.ts'
+import * as zsetRanges from './zset-ranges.ts'
+import * as zsets from './zsets.ts'
 
 const HANDLERS = {
   get: strings.get,
@@ -142,6 +148,38 @@ const HANDLERS = {
   sdiff: algebra.sdiff,
   sdiffstore: algebra.sdiffstore,
   sintercard: algebra.sintercard,
+  zadd,
+  zincrby,
+  zcard: zsets.zcard,
+  zscore: zsets.zscore,
+  zmscore: zsets.zmscore,
+  zrank: zsets.zrank,
+  zrevrank: zsets.zrevrank,
+  zrem: zsets.zrem,
+  zscan: zsets.zscan,
+  zcount: zsetRanges.zcount,
+  zlexcount: zsetRanges.zlexcount,
+  zremrangebyrank: zsetRanges.zremrangebyrank,
+  zremrangebyscore: zsetRanges.zremrangebyscore,
+  zremrangebylex: zsetRanges.zremrangebylex,
+  zrange: zsetRanges.zrange,
+  zrevrange: zsetRanges.zrevrange,
+  zrangebyscore: zsetRanges.zrangebyscore,
+  zrevrangebyscore: zsetRanges.zrevrangebyscore,
+  zrangebylex: zsetRanges.zrangebylex,
+  zrevrangebylex: zsetRanges.zrevrangebylex,
+  zrangestore: zsetRanges.zrangestore,
+  zunionstore: zsetCombine.zunionstore,
+  zinterstore: zsetCombine.zinterstore,
+  zdiffstore: zsetCombine.zdiffstore,
+  zunion: zsetCombine.zunion,
+  zinter: zsetCombine.zinter,
+  zintercard: zsetCombine.zintercard,
+  zdiff: zsetCombine.zdiff,
+  zpopmin,
+  zpopmax,
+  zmpop,
+  zrandmember,
   keys: scans.keys,
   scan: scans.scan,
   randomkey: scans.randomkey,

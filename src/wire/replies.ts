@@ -132,6 +132,22 @@ export const LPOS_RANK_ZERO = line(
 export const LPOS_COUNT_NEGATIVE = line("-ERR COUNT can't be negative")
 export const LPOS_MAXLEN_NEGATIVE = line("-ERR MAXLEN can't be negative")
 export const NUMKEYS_NOT_POSITIVE = line('-ERR numkeys should be greater than 0')
+export const ZADD_XX_WITH_NX = line('-ERR XX and NX options at the same time are not compatible')
+export const ZADD_GT_LT_NX = line(
+  '-ERR GT, LT, and/or NX options at the same time are not compatible',
+)
+export const ZADD_INCR_PAIRS = line('-ERR INCR option supports a single increment-element pair')
+export const SCORE_NAN = line('-ERR resulting score is not a number (NaN)')
+export const SCORE_RANGE_INVALID = line('-ERR min or max is not a float')
+export const MEMBER_RANGE_INVALID = line('-ERR min or max not valid string range item')
+export const RANGE_LIMIT_BY_RANK = line(
+  '-ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX',
+)
+export const RANGE_SCORES_BY_LEX = line(
+  '-ERR syntax error, WITHSCORES not supported in combination with BYLEX',
+)
+export const WEIGHT_NOT_A_FLOAT = line('-ERR weight value is not a float')
+export const INPUT_KEYS_32 = line('-ERR at least 1 input key is needed for ZUNIONSTORE/ZINTERSTORE')
 export const COUNT_NOT_POSITIVE = line('-ERR count should be greater than 0')
 export const KEYS_BEYOND_ARGUMENTS = line(
   "-ERR Number of keys can't be greater than number of args",
@@ -166,6 +182,11 @@ export function invalidExpire32(commandName: string): Uint8Array {
 /** 7.0: `invalid expire time in 'setex' command`. */
 export function invalidExpire70(commandName: string): Uint8Array {
   return errorLine(`invalid expire time in '${cleanName(commandName)}' command`)
+}
+
+/** ZUNION and its kin with less than one key. [redis-7.0 t_zset.c] */
+export function inputKeys70(commandName: string): Uint8Array {
+  return errorLine(`at least 1 input key is needed for '${cleanName(commandName)}' command`)
 }
 
 /** EXPIRE with an option that is none. [redis-7.0 expire.c] */

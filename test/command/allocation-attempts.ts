@@ -6,7 +6,7 @@ import { ShardFixture, type Words } from '../support/shard-fixture.ts'
 import { checkSound } from './script.ts'
 
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
-const ATTEMPTS_MAX = 60
+const ATTEMPTS_MAX = 200
 const ARENA_BYTES = 524_288
 
 /** Commands that come before, and the one that has to cope. */

@@ -14,6 +14,7 @@ const CHUNKED = 'y'.repeat(1_100_000)
 /** Enough that a HyperLogLog of them is dense. */
 const ELEMENTS = Array.from({ length: 3000 }, (_, index) => `${index}`)
 
+/** Commands that come before, and the one that has to cope. */
 const CASES: readonly FailureCase[] = [
   [[], ['SET', 'k', 'v']],
   [[['SET', 'k', 'v']], ['SET', 'k', LONG]],

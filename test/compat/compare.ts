@@ -105,6 +105,7 @@ const BY_CHANCE: ReadonlySet<string> = new Set([
   'hrandfield',
   'spop',
   'srandmember',
+  'zrandmember',
 ])
 
 /** Commands whose elements, or groups of so many, come in each server's own order. */

@@ -242,6 +242,8 @@ export class CommandGenerator {
     if (name === 'element' && this.#chance(30)) return String(this.#random.below(20))
     if (type === 'pattern' && name !== type) return this.#keyPattern(name)
     if (name === 'serialized-value' && !this.#chance(5)) return this.#pick(PAYLOADS)
+    if (type === 'lex' || type === 'zset-bound') return this.#bound(type)
+    if (/^(min|max)$/.test(name) && this.#chance(30)) return this.#scoreBound()
     if (name === 'operation') return this.#pick(['AND', 'or', 'XOR', 'NOT', 'NAND'])
     if (name === 'pattern') return this.#pick(['*', 'k*', '*1', 'k[0-3]', '?', '\\*', '[^k]*', ''])
     if (name === 'type') return this.#pick(['string', 'hash', 'STRING', 'list'])
@@ -265,6 +267,20 @@ export class CommandGenerator {
     if (this.#chance(name === 'by-pattern' ? 20 : 40)) return this.#pick(PLAIN_PATTERNS)
     const tag = this.#profile === 'redis' ? '' : '{t}'
     return tag + this.#pick(PATTERNS)
+  }
+
+  /** An end of a range of texts, or of any range of a sorted set. */
+  #bound(type: string): string {
+    if (type === 'zset-bound' && this.#chance(60)) {
+      return this.#chance(40) ? this.#scoreBound() : String(this.#random.below(20) - 8)
+    }
+    const text = this.#pick(NAMES)
+    return this.#pick(['-', '+', `[${text}`, `(${text}`, `[${text}`, text])
+  }
+
+  #scoreBound(): string {
+    const bound = this.#pick(['-inf', '+inf', 'inf', '', ' 1', '1 ', '1e999', 'nan', '0x10', '-0'])
+    return `${this.#chance(50) ? '(' : ''}${this.#chance(70) ? this.#random.below(40) - 16 : bound}`
   }
 
   /** Far enough from now, on either side, that both servers agree on what has expired. */
@@ -340,7 +356,7 @@ function storesTies(words: Words): boolean {
 /** An offset that is allowed but would make a value of up to 512 MB. */
 function isHuge(words: Words): boolean {
   const offset = Number(words[2])
-  // As many elements as the count says, again and again.
+  // So many elements, over and over.
   if (/^.rand(field|member)$/i.test(String(words[0]))) return offset < -1000
   if (/^setbit$/i.test(String(words[0]))) return offset > 1_000_000 && offset < 2 ** 32
   return /^setrange$/i.test(String(words[0])) && offset > 1_000_000 && offset <= 2 ** 29

@@ -99,6 +99,43 @@ const VALUES: Step[] = [
   step('DEL {s}v', 1),
 ]
 
+const SORTED_SETS: Step[] = [
+  step('ZADD {s}z 1 one 2 two 3 three', 3),
+  step('ZADD {s}other 5 two 7 seven', 2),
+  step('ZCARD {s}z', 3),
+  step('ZCOUNT {s}z (1 +inf', 2),
+  step('ZINCRBY {s}z 0.5 two', /^"?2\.5"?$/),
+  step('ZSCORE {s}z three', /^"?3"?$/),
+  step('ZMSCORE {s}z three none', /^\["?3"?,null\]$/),
+  step('ZRANK {s}z two', 1),
+  step('ZREVRANK {s}z two', 1),
+  step('ZRANGE {s}z 0 -1', ['one', 'two', 'three']),
+  step('ZRANGE {s}z 2 3 BYSCORE LIMIT 0 1', ['two']),
+  step('ZREVRANGE {s}z 0 0', ['three']),
+  step('ZRANGEBYSCORE {s}z 1 (2.5', ['one']),
+  step('ZREVRANGEBYSCORE {s}z 3 2', ['three', 'two']),
+  step('ZRANGEBYLEX {s}z - +', ['one', 'two', 'three']),
+  step('ZREVRANGEBYLEX {s}z + - LIMIT 0 1', ['three']),
+  step('ZLEXCOUNT {s}z - +', 3),
+  step('ZSCAN {s}z 0 MATCH t*', /^\["0",\["two",/),
+  step('ZUNIONSTORE {s}dst 2 {s}z {s}other WEIGHTS 1 2 AGGREGATE MAX', 4),
+  step('ZINTERSTORE {s}dst 2 {s}z {s}other', 1),
+  step('ZDIFFSTORE {s}dst 2 {s}z {s}other', 2),
+  step('ZRANGESTORE {s}dst {s}z 0 1', 2),
+  step('ZUNION 2 {s}z {s}other', ['one', 'three', 'seven', 'two']),
+  step('ZINTER 2 {s}z {s}other', ['two']),
+  step('ZINTERCARD 2 {s}z {s}other LIMIT 5', 1),
+  step('ZDIFF 2 {s}z {s}other', ['one', 'three']),
+  step('ZRANDMEMBER {s}other 5', /^\["(two|seven)","(two|seven)"\]$/),
+  step('ZMPOP 2 {s}none {s}dst MIN', /^\["\{s\}dst",/),
+  step('ZPOPMIN {s}dst', /"two"/),
+  step('ZPOPMAX {s}other', /"seven"/),
+  step('ZREM {s}z one none', 1),
+  step('ZREMRANGEBYRANK {s}z 5 6', 0),
+  step('ZREMRANGEBYSCORE {s}z 2 3', 2),
+  step('ZREMRANGEBYLEX {s}other - +', 1),
+]
+
 const CONNECTION: Step[] = [
   step('PING', 'PONG'),
   step('PING hello', 'hello'),
@@ -172,6 +209,7 @@ const CLUSTER: Step[] = [
 /** For every client. */
 export const SCRIPT: readonly Step[] = [
   ...STRINGS,
+  ...SORTED_SETS,
   ...HYPERLOGLOGS,
   ...KEYS,
   ...VALUES,

@@ -37,6 +37,7 @@ import { Arena, formatArena } from '../../src/memory/arena.ts'
 import { checkArena } from '../../src/memory/checker.ts'
 import { databaseRoot } from '../../src/memory/database.ts'
 import { dictionaryScan, results } from '../../src/memory/dictionary-walk.ts'
+import type { EncodingLimits } from '../../src/memory/encoding-limits.ts'
 import { entryExpiry, entryKeyLength, entryKeyStart } from '../../src/memory/entry.ts'
 import { SEGMENT_SHIFT } from '../../src/memory/layout.ts'
 import { releaseSlice } from '../../src/memory/release.ts'
@@ -68,6 +69,8 @@ export interface ShardOptions {
   readonly sliceBytes?: number
   readonly seed?: number
   readonly protocol?: 2 | 3
+  /** When collections become large. */
+  readonly limits?: Partial<EncodingLimits>
 }
 
 export class ShardFixture {
@@ -87,6 +90,7 @@ export class ShardFixture {
     this.#sliceBytes = options.sliceBytes ?? SLICE_BYTES
     this.#rows = new Rows(new SharedArrayBuffer(rowsByteLength(shards)))
     this.sides = Array.from({ length: shards }, (_, shard) => this.#makeSide(shard))
+    for (const side of this.sides) Object.assign(side.limits, options.limits)
     const profile = options.profile ?? 'extended'
     const valueBytesMax = profile === 'redis' ? REDIS_VALUE_BYTES_MAX : CKV_VALUE_BYTES_MAX
     const reply = new ReplyWriter(1024, REPLY_BYTES_MAX)

@@ -3,11 +3,12 @@
 import type { Arena } from '../../src/memory/arena.ts'
 import { entryType, entryValueLength } from '../../src/memory/entry.ts'
 import { HashWalk } from '../../src/memory/hash.ts'
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING } from '../../src/memory/layout.ts'
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '../../src/memory/layout.ts'
 import { visitList } from '../../src/memory/list-place.ts'
 import { SetWalk } from '../../src/memory/set.ts'
 import { span } from '../../src/memory/span.ts'
 import { copyValueOut } from '../../src/memory/value.ts'
+import { ZsetWalk } from '../../src/memory/zset.ts'
 
 /** By type; a type without a row is shown as what it is. */
 const TEXTS: ReadonlyMap<number, (arena: Arena, entry: number) => string> = new Map([
@@ -15,6 +16,7 @@ const TEXTS: ReadonlyMap<number, (arena: Arena, entry: number) => string> = new 
   [TYPE_LIST, listText],
   [TYPE_HASH, hashText],
   [TYPE_SET, setText],
+  [TYPE_ZSET, zsetText],
 ])
 
 export function valueText(arena: Arena, entry: number): string {
@@ -62,4 +64,16 @@ function setText(arena: Arena, entry: number): string {
     members.push(JSON.stringify(spanText()))
   }
   return `set {${members.sort().join(', ')}}`
+}
+
+function zsetText(arena: Arena, entry: number): string {
+  const walk = new ZsetWalk()
+  const pairs: string[] = []
+  walk.begin(arena, entry)
+  while (walk.next()) {
+    const score = walk.score()
+    walk.showMember()
+    pairs.push(`${score} ${JSON.stringify(spanText())}`)
+  }
+  return `zset [${pairs.join(', ')}]`
 }
