@@ -31,7 +31,7 @@ import { span } from '../../src/memory/span.ts'
 import { addMember, changeScore, removeMember, showMember } from '../../src/memory/zset.ts'
 import { KIB, MIB, makeArena } from './support.ts'
 
-const RUNS = process.env.CKV_TEST_LONG === undefined ? 60 : 1500
+const RUNS = process.env.CKV_TEST_LONG === undefined ? 25 : 1500
 const encoder = new TextEncoder()
 
 class Model {
@@ -196,7 +196,7 @@ function height(arena: Arena, node: number): number {
 t.test(
   'ascending, descending and random inserts stay low; taking all out again works',
   async (t) => {
-    const count = 20_000
+    const count = 8000
     const random = new SeededRandom(5)
     for (const order of ['ascending', 'descending', 'random']) {
       const model = new Model(makeArena(16 * MIB))
