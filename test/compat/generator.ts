@@ -382,6 +382,7 @@ function hasLaterOption(words: Words): boolean {
   if (/^(p?expire(at)?|[lr]pushx)$/i.test(String(words[0])) && words.length > 3) return true
   if (/^[lr]pop$/i.test(String(words[0])) && words.length > 2) return true
   if (/^sort$/i.test(String(words[0]))) return false
+  if (/^hset$/i.test(String(words[0])) && words.length > 4) return true
   return words.slice(1).some((word) => LATER_OPTION.test(String(word)))
 }
 
