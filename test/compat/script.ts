@@ -1,16 +1,10 @@
 // One call of every served command, with what it answers, in an order in which each finds what the
 // ones before left. All keys share a slot, so cluster clients can send every line.
 
-export interface Step {
-  words: string[]
-  /** A value as JSON has it, or what its JSON text looks like. Left out: any but an error. */
-  want?: unknown
-}
+import { COLLECTIONS } from './script-collections.ts'
+import { type Step, step } from './step.ts'
 
-function step(line: string, ...want: unknown[]): Step {
-  const words = line.split(' ').map((word) => (word === "''" ? '' : word))
-  return want.length === 0 ? { words } : { words, want: want[0] }
-}
+export type { Step }
 
 const STRINGS: Step[] = [
   // First: what is counted after it is looked at when all have run.
@@ -211,6 +205,7 @@ export const SCRIPT: readonly Step[] = [
   ...STRINGS,
   ...SORTED_SETS,
   ...HYPERLOGLOGS,
+  ...COLLECTIONS,
   ...KEYS,
   ...VALUES,
   ...CONNECTION,
