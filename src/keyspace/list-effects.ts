@@ -10,7 +10,7 @@ import {
   EFFECT_LIST_STORE,
 } from '../log/codes.ts'
 import { setLargeRoot } from '../memory/collection.ts'
-import { NO_EXPIRY, TYPE_LIST } from '../memory/layout.ts'
+import { COLLECTION_PACKED, NO_EXPIRY, TYPE_LIST } from '../memory/layout.ts'
 import {
   commitListPush,
   commitListSplice,
@@ -30,7 +30,7 @@ import {
 import { OneItem } from '../memory/list-chain.ts'
 import { placeAt, placeEquals, placeNext } from '../memory/list-place.ts'
 import { detachRoot, releaseEntry } from '../memory/release.ts'
-import { createLargeEntry, createPackedEntry, relink, removeEmptied } from './collections.ts'
+import { createLargeEntry, relink, removeEmptied } from './collections.ts'
 import {
   allowReclaiming,
   appendRecord,
@@ -38,6 +38,7 @@ import {
   locate,
   locateOrMakeRoom,
   NO_ROOM,
+  prepareEntry,
   putEntry,
   writeLarge,
 } from './entries.ts'
@@ -101,7 +102,8 @@ function createList(side: ShardSide, expiryMs: number, atHead: boolean): number 
   const { itemCount } = record
   const byteLength = packedBytesOf(limits, record, itemCount)
   if (byteLength > 0) {
-    const entry = createPackedEntry(side, TYPE_LIST, byteLength, expiryMs)
+    // No room to grow yet: most lists of a queue are pushed once and popped.
+    const entry = prepareEntry(side, TYPE_LIST, COLLECTION_PACKED, byteLength, expiryMs, 0)
     if (entry !== 0) fillPacked(arena, entry, record, itemCount, atHead)
     return entry
   }

@@ -36,7 +36,7 @@ const COUNTED_BYTES_MAX = 8192
 /** Packed lists know their count up to here. */
 const COUNT_MAX = 65_534
 const SPARE_SHIFT = 3
-/** A packed list that needs less than a half of so much room, or more, gives some back. */
+/** A packed list gives nothing back of less room than this. */
 const IDLE_ROOM_MIN = 128
 
 /** Most bytes of packed elements in an entry or a node, header and end included. */
@@ -127,12 +127,17 @@ export function trimNode(arena: Arena, root: number, node: number): number {
   return cutNodeTo(arena, root, node, nodePackedBytes(arena, node))
 }
 
-/** trimNode where half of the room lies idle; an eighth is left. */
+/** trimNode where an eighth of the room lies idle; half of that is left to grow. */
 export function trimIdleNode(arena: Arena, root: number, node: number): number {
   const room = nodeBytes(arena, node)
   const used = nodePackedBytes(arena, node)
-  if (room < IDLE_ROOM_MIN || used > room >>> 1) return node
-  return cutNodeTo(arena, root, node, grained(used))
+  if (!liesIdle(room, used)) return node
+  return cutNodeTo(arena, root, node, used + (used >>> (SPARE_SHIFT + 1)))
+}
+
+/** Is it worth a smaller block that packed elements take no more than this of their room? */
+export function liesIdle(room: number, used: number): boolean {
+  return room >= IDLE_ROOM_MIN && room - used > room >>> SPARE_SHIFT
 }
 
 /** After elements went: a node at an end keeps some room to grow, another one only crumbs. */

@@ -13,15 +13,15 @@ import { blockCapacity } from './allocator.ts'
 import type { Arena } from './arena.ts'
 import {
   createLargeSuccessor,
+  createSuccessor,
   isLargeCollection,
   largeRoot,
   reservePacked,
   rootCount,
-  shrinkPacked,
 } from './collection.ts'
 import type { EncodingLimits } from './encoding-limits.ts'
-import { entryMemory, entryValueStart } from './entry.ts'
-import { LIST_ROOT_BYTES, NODE_HEADER_BYTES, SEGMENT_SHIFT } from './layout.ts'
+import { entryMemory, entryValueLength, entryValueStart } from './entry.ts'
+import { COLLECTION_PACKED, LIST_ROOT_BYTES, NODE_HEADER_BYTES, SEGMENT_SHIFT } from './layout.ts'
 import {
   chainItems,
   dropChain,
@@ -49,7 +49,7 @@ import {
   releaseListRoot,
   releaseNodeBlock,
 } from './list-node.ts'
-import { listBytesMax, listCountMax } from './list-room.ts'
+import { liesIdle, listBytesMax, listCountMax } from './list-room.ts'
 import { commitSplice, prepareInsert, prepareSet } from './list-splice.ts'
 import {
   PACKED_EMPTY_BYTES,
@@ -286,7 +286,7 @@ export function commitListSplice(
     return entry
   }
   packedReplace(bytes, start, at, source, sourceStart, length)
-  return shrinkPacked(arena, entry, packedByteLength(bytes, start))
+  return shrunk(arena, entry, packedByteLength(bytes, start))
 }
 
 // ── Taking away ────────────────────────────────────────────────────────────────────────────
@@ -300,7 +300,7 @@ export function listPop(arena: Arena, entry: number, count: number, fromTail: bo
   const bytes = arena.bytes[entry >>> SEGMENT_SHIFT]
   const start = entryValueStart(arena, entry)
   packedRemove(bytes, start, packedSeek(bytes, start, fromTail ? -count : 0), count)
-  return shrinkPacked(arena, entry, packedByteLength(bytes, start))
+  return shrunk(arena, entry, packedByteLength(bytes, start))
 }
 
 /** Takes away up to |count| elements (0 = all) that are equal, from the tail if it is negative. */
@@ -322,5 +322,21 @@ export function listRemove(
   const start = entryValueStart(arena, entry)
   const most = count === 0 ? Infinity : Math.abs(count)
   removeEqualPacked(bytes, start, source, sourceStart, length, most, count < 0)
-  return shrinkPacked(arena, entry, packedByteLength(bytes, start))
+  return shrunk(arena, entry, packedByteLength(bytes, start))
+}
+
+/** After packed bytes became fewer: the entry, or a successor of their size if much lies idle and
+ * there is memory for one. */
+function shrunk(arena: Arena, entry: number, byteLength: number): number {
+  if (!liesIdle(entryValueLength(arena, entry), byteLength)) return entry
+  const successor = createSuccessor(arena, entry, COLLECTION_PACKED, byteLength)
+  if (successor === 0) return entry
+  copyBytes(
+    arena.bytes[entry >>> SEGMENT_SHIFT],
+    entryValueStart(arena, entry),
+    arena.bytes[successor >>> SEGMENT_SHIFT],
+    entryValueStart(arena, successor),
+    byteLength,
+  )
+  return successor
 }
