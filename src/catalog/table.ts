@@ -5,6 +5,7 @@
 
 import { ADMIN_ROWS, DEBUG_ROWS, LATENCY_ROWS, MEMORY_ROWS, SLOWLOG_ROWS } from './rows-admin.ts'
 import { CLIENT_ROWS, CONNECTION_ROWS } from './rows-connection.ts'
+import { GEO_ROWS } from './rows-geo.ts'
 import { HASH_ROWS } from './rows-hashes.ts'
 import { HYPERLOGLOG_ROWS } from './rows-hyperloglog.ts'
 import { KEY_ROWS } from './rows-keys.ts'
@@ -29,6 +30,7 @@ const TOP_ROWS = [
   ...HASH_ROWS,
   ...LIST_ROWS,
   ...SET_ROWS,
+  ...GEO_ROWS,
   ...ZSET_ROWS,
   ...KEY_ROWS,
   ...VALUE_ROWS,

@@ -8,6 +8,8 @@ import { bitcount, bitpos, getbit, setbit } from './bits.ts'
 import type { Handler } from './call.ts'
 import * as counters from './counters.ts'
 import * as expiry from './expiry.ts'
+import * as geo from './geo.ts'
+import * as geoSearch from './geo-search.ts'
 import { hincrby, hincrbyfloat } from './hash-counters.ts'
 import { hrandfield } from './hash-random.ts'
 import * as hashes from './hashes.ts'
@@ -111,6 +113,16 @@ const HANDLERS = {
   hvals: hashes.hvals,
   hgetall: hashes.hgetall,
   hscan: hashes.hscan,
+  geoadd: geo.geoadd,
+  geohash: geo.geohash,
+  geopos: geo.geopos,
+  geodist: geo.geodist,
+  georadius: geoSearch.georadius,
+  georadiusbymember: geoSearch.georadiusbymember,
+  georadius_ro: geoSearch.georadius,
+  georadiusbymember_ro: geoSearch.georadiusbymember,
+  geosearch: geoSearch.geosearch,
+  geosearchstore: geoSearch.geosearchstore,
   hincrby,
   hincrbyfloat,
   hrandfield,

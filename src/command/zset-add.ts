@@ -21,11 +21,11 @@ import { NOT_FOUND, ScoredMembers } from './scored-members.ts'
 import { changedZset, KEY, MISSING, REFUSED } from './zsets.ts'
 
 const FIRST_OPTION = 2
-const NX = 1
-const XX = 2
+export const NX = 1
+export const XX = 2
 const GT = 4
 const LT = 8
-const CH = 16
+export const CH = 16
 const INCR = 32
 const OPTIONS: readonly { readonly letters: Uint8Array; readonly bit: number }[] = [
   { letters: word('nx'), bit: NX },
@@ -88,7 +88,26 @@ export function zincrby(call: Call): void {
 
 /** Adds the scores and members from argument `first` on, and answers. */
 function addPairs(call: Call, options: number, first: number, pairs: number): void {
-  if (!parseScores(call, first, pairs)) return
+  if (parseScores(call, first, pairs)) addScored(call, options, first + 1, 2, pairs)
+}
+
+/** Where the scores of so many members go before addScored. */
+export function scoresFor(members: number): Float64Array {
+  if (scores.length < members) scores = new Float64Array(members * 2)
+  return scores
+}
+
+/**
+ * Adds the members in argument `first` and every `step` behind it with the scores in `scoresFor`,
+ * by the options NX, XX, CH, and answers.
+ */
+export function addScored(
+  call: Call,
+  options: number,
+  first: number,
+  step: number,
+  pairs: number,
+): void {
   const side = keyArgument(call, KEY)
   const entry = changedZset(call, side)
   if (entry === REFUSED) return
@@ -97,7 +116,7 @@ function addPairs(call: Call, options: number, first: number, pairs: number): vo
   updated = 0
   processed = 0
   for (let pair = 0; pair < pairs; pair++) {
-    if (planPair(call, side, entry, options, first + pair * 2 + 1, scores[pair])) continue
+    if (planPair(call, side, entry, options, first + pair * step, scores[pair])) continue
     call.reply.error(SCORE_NAN)
     return
   }
@@ -112,7 +131,7 @@ function addPairs(call: Call, options: number, first: number, pairs: number): vo
 
 /** False: an error was answered. */
 function parseScores(call: Call, first: number, pairs: number): boolean {
-  if (scores.length < pairs) scores = new Float64Array(pairs * 2)
+  scoresFor(pairs)
   for (let pair = 0; pair < pairs; pair++) {
     const index = first + pair * 2
     const score = parseDouble(call.bytes, call.starts[index], call.lengths[index])

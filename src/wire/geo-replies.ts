@@ -1,0 +1,42 @@
+// Error texts of the geo commands; see replies.ts.
+
+import { errorLine } from './replies.ts'
+
+/** 3.2's text. [redis-3.2 geo.c] */
+export const GEOADD_SYNTAX_32 = errorLine(
+  'syntax error. Try GEOADD key [x1] [y1] [name1] [x2] [y2] [name2] ... ',
+)
+export const GEO_UNIT_32 = errorLine('unsupported unit provided. please use m, km, ft, mi')
+export const GEO_UNIT = errorLine('unsupported unit provided. please use M, KM, FT, MI')
+export const GEO_RADIUS_NOT_NUMERIC = errorLine('need numeric radius')
+export const GEO_RADIUS_NEGATIVE = errorLine('radius cannot be negative')
+export const GEO_WIDTH_NOT_NUMERIC = errorLine('need numeric width')
+export const GEO_HEIGHT_NOT_NUMERIC = errorLine('need numeric height')
+export const GEO_BOX_NEGATIVE = errorLine('height or width cannot be negative')
+export const GEO_NO_MEMBER = errorLine('could not decode requested zset member')
+export const GEO_COUNT_NOT_POSITIVE = errorLine('COUNT must be > 0')
+export const GEO_ANY_NEEDS_COUNT = errorLine('the ANY argument requires COUNT argument')
+export const GEO_STORE_WITH = errorLine(
+  'STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options',
+)
+/** 3.2's text. [redis-3.2 geo.c] */
+export const GEO_STORE_WITH_32 = errorLine(
+  'STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORDS options',
+)
+export const GEOSEARCHSTORE_WITH = errorLine(
+  'GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options',
+)
+
+/** For GEOSEARCH and GEOSEARCHSTORE. */
+export function geoCentreMissing(command: string): Uint8Array {
+  return errorLine(`exactly one of FROMMEMBER or FROMLONLAT can be specified for ${command}`)
+}
+
+export function geoShapeMissing(command: string): Uint8Array {
+  return errorLine(`exactly one of BYRADIUS and BYBOX can be specified for ${command}`)
+}
+
+export function invalidPlace(longitude: number, latitude: number): Uint8Array {
+  const pair = `${longitude.toFixed(6)},${latitude.toFixed(6)}`
+  return errorLine(`invalid longitude,latitude pair ${pair}`)
+}
