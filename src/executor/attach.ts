@@ -11,11 +11,13 @@ import { handlersByCode } from '../command/handlers.ts'
 import { Counters } from '../counters/counters.ts'
 import { Latency } from '../counters/latency.ts'
 import { SlowLog } from '../counters/slow-log.ts'
+import { loadEncodingLimits } from '../keyspace/encoding-settings.ts'
 import { ShardSide } from '../keyspace/side.ts'
 import { WatchArea } from '../keyspace/watch-area.ts'
 import { NodeLogFs } from '../log/files.ts'
 import { ShardLog } from '../log/writer.ts'
 import { Arena } from '../memory/arena.ts'
+import { EncodingLimits } from '../memory/encoding-limits.ts'
 import {
   CURSOR_WORDS,
   REPLY_HEAD_WORD,
@@ -42,6 +44,9 @@ export function attachSides(
 ): ShardSide[] {
   const { facts } = shared
   const files = new NodeLogFs()
+  // As they are when the log is read, and later as the executor keeps them.
+  const limits = new EncodingLimits()
+  loadEncodingLimits(rows, limits)
   return Array.from({ length: facts.shardCount }, (_, shard) => {
     const index = shard * shared.sideCount
     const log = new ShardLog({
@@ -59,6 +64,7 @@ export function attachSides(
     const arena = new Arena(shared.arenas[index])
     const side = new ShardSide(shard, 0, rows, arena, log, shared.hashKey0, shared.hashKey1)
     side.watches = new WatchArea(shared.watches[shard])
+    side.limits = limits
     return side
   })
 }
@@ -127,6 +133,7 @@ export function attachExecutor(
   const slowLog = new SlowLog(shared.slowLog, rows, thread)
   const latency = new Latency(shared.latency, rows, thread)
   executor.stopwatch = new Stopwatch(rows, clock, counters, slowLog, latency)
+  executor.limits = sides[0].limits
   return { rows, clock, sides, executor }
 }
 

@@ -15,9 +15,11 @@ import { type CommandRow, WRITE } from '../catalog/spec.ts'
 import type { Call, Handler } from '../command/call.ts'
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
+import { loadEncodingLimits } from '../keyspace/encoding-settings.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { commitGroup } from '../log/groups.ts'
 import { type ShardLog, WRITE_OK, WRITE_OTHER_ERROR } from '../log/writer.ts'
+import type { EncodingLimits } from '../memory/encoding-limits.ts'
 import { markRequestsReady, ringBell, ringBellAlways } from '../ring/bell.ts'
 import { replyFillMax } from '../ring/replies.ts'
 import {
@@ -74,6 +76,8 @@ export class Executor {
   stopwatch: Stopwatch | null = null
   /** Every command is timed, not only those of unbounded work. */
   #timesAll = false
+  /** Those of all sides of this thread, kept as the settings say; null: they stay as they are. */
+  limits: EncodingLimits | null = null
   readonly #participants: Int32Array
 
   constructor(
@@ -162,11 +166,12 @@ export class Executor {
 
   /**
    * Reads the clock for the commands of one receive or request record: a reading each would be the
-   * largest single cost of a GET after its memory accesses (30 ns).
+   * largest single cost of a GET after its memory accesses (30 ns). With it the settings.
    */
   readClock(): void {
     this.call.nowMs = this.call.clock.wallMs()
     if (this.stopwatch !== null) this.#timesAll = this.stopwatch.timesAll()
+    if (this.limits !== null) loadEncodingLimits(this.rows, this.limits)
   }
 
   /**
