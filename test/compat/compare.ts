@@ -143,9 +143,18 @@ function sameObject(words: Words, ours: Reply, theirs: Reply): boolean {
 }
 
 function sameShape(ours: Reply, theirs: Reply): boolean {
-  if (Array.isArray(ours) && Array.isArray(theirs)) return ours.length === theirs.length
+  const sizes = [sizeOf(ours), sizeOf(theirs)]
+  if (sizes[0] !== undefined) return sizes[0] === sizes[1]
   if (typeof ours === 'string' && typeof theirs === 'string') return true
   return JSON.stringify(ours) === JSON.stringify(theirs)
+}
+
+/** Elements of an array, a set or a map, with the kind in front. */
+function sizeOf(reply: Reply): string | undefined {
+  if (Array.isArray(reply)) return `array ${reply.length}`
+  if (reply === null || typeof reply !== 'object') return undefined
+  if ('set' in reply) return `set ${reply.set.length}`
+  return 'map' in reply ? `map ${reply.map.length}` : undefined
 }
 
 function closeTimes(name: string, ours: Reply, theirs: Reply): boolean {
@@ -157,7 +166,12 @@ function closeTimes(name: string, ours: Reply, theirs: Reply): boolean {
 }
 
 function sorted(reply: Reply, group: number): unknown {
-  if (!Array.isArray(reply)) return reply
+  if (reply === null || typeof reply !== 'object') return reply
+  if (!Array.isArray(reply)) {
+    if ('set' in reply) return { set: sorted(reply.set, 1) }
+    if ('map' in reply) return { map: reply.map.map((pair) => JSON.stringify(pair)).sort() }
+    return reply
+  }
   const groups: string[] = []
   for (let at = 0; at < reply.length; at += group) {
     groups.push(JSON.stringify(reply.slice(at, at + group)))

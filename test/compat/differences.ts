@@ -123,6 +123,12 @@ export const DIFFERENCES: readonly Difference[] = [
     explains: (_words, ours, theirs) => ours === 'ziplist' && theirs === 'listpack',
   },
   {
+    reason: 'a cursor names a shard: not every number is one',
+    profiles: ['extended', 'redis'],
+    commands: ['scan'],
+    explains: (_words, ours) => errorText(ours) === 'ERR invalid cursor',
+  },
+  {
     reason: 'Redis 3.2 has one text for every wrong number of a database',
     profiles: ['ckv', 'extended'],
     commands: ['select', 'move'],
