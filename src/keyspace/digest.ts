@@ -1,5 +1,5 @@
-// A number for all that a shard's side holds, the same on every side that holds the same: it does
-// not depend on the order of keys, members and fields, on encodings, nor on the instance's hash key.
+// A number for all that a shard's side holds, the same on every side that holds the same: it
+// depends neither on the order of keys, members and fields, nor on encodings, nor on the hash key.
 //
 //   database, key, type, expiry ─┐
 //   content ─────────────────────┴─▶ 2 × 32 bits a key ─▶ added up
@@ -36,8 +36,9 @@ function hashPair(bytes: Uint8Array, start: number, length: number): void {
 }
 
 /**
- * 16 hexadecimal digits. Keys that are over but still there count. `content` is room for the largest
- * value. Holds the token for as long as it takes; '' if a value is larger than a content may be.
+ * 16 hexadecimal digits. Keys that are over but still there count. `content` is room for the
+ * largest value. Holds the token for as long as it takes; '' if a value is larger than a content
+ * may be.
  */
 export function digestOf(arena: Arena, content: RdbContent): string {
   let left = 0

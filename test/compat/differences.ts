@@ -99,16 +99,6 @@ export const DIFFERENCES: readonly Difference[] = [
       ) && errorText(theirs) === 'ERR value is out of range, must be positive',
   },
   {
-    reason: 'Redis 3.2 has other words for a field or an increment that is no number',
-    profiles: ['ckv', 'extended'],
-    commands: ['hincrbyfloat'],
-    explains: (_words, ours, theirs) =>
-      (errorText(ours) === 'ERR hash value is not a valid float' &&
-        errorText(theirs) === 'ERR hash value is not a float') ||
-      (errorText(ours) === 'ERR increment would produce NaN or Infinity' &&
-        errorText(theirs) === 'ERR value is NaN or Infinity'),
-  },
-  {
     reason: 'Redis 3.2 names the first word of a command with a wrong number of arguments',
     profiles: ['ckv', 'extended'],
     commands: ['object'],
