@@ -11,6 +11,7 @@ import {
   EFFECT_LIST_STORE,
   EFFECT_SET_STORE,
   EFFECT_STRING_SET,
+  EFFECT_ZSET_STORE,
 } from '../log/codes.ts'
 import type { Arena } from '../memory/arena.ts'
 import { EncodingLimits } from '../memory/encoding-limits.ts'
@@ -22,6 +23,7 @@ import {
   TYPE_LIST,
   TYPE_SET,
   TYPE_STRING,
+  TYPE_ZSET,
 } from '../memory/layout.ts'
 import {
   CONTENT_HASH,
@@ -36,12 +38,14 @@ import { collectHash, dumpHash } from './content-hash.ts'
 import { collectList, dumpList } from './content-list.ts'
 import { collectSet, dumpSet } from './content-set.ts'
 import { collectString, dumpString } from './content-string.ts'
+import { collectZset, dumpZset } from './content-zset.ts'
 import { hashStore } from './hash-effects.ts'
 import { listStore } from './list-effects.ts'
 import type { EffectRecord } from './record.ts'
 import { setStore } from './set-effects.ts'
 import type { ShardSide } from './side.ts'
 import { stringSet } from './string-effects.ts'
+import { zsetStore } from './zset-effects.ts'
 
 interface ContentType {
   readonly content: number
@@ -81,12 +85,20 @@ const SET: ContentType = {
   collect: collectSet,
   dump: dumpSet,
 }
-const TYPES = [STRING, LIST, SET, HASH]
+const ZSET: ContentType = {
+  content: CONTENT_ZSET,
+  code: EFFECT_ZSET_STORE,
+  store: zsetStore,
+  collect: collectZset,
+  dump: dumpZset,
+}
+const TYPES = [STRING, LIST, SET, HASH, ZSET]
 const byType: ContentType[] = []
 byType[TYPE_STRING] = STRING
 byType[TYPE_LIST] = LIST
 byType[TYPE_SET] = SET
 byType[TYPE_HASH] = HASH
+byType[TYPE_ZSET] = ZSET
 const byContent: ContentType[] = []
 for (const type of TYPES) byContent[type.content] = type
 

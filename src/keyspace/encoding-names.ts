@@ -5,9 +5,17 @@ import type { Arena } from '../memory/arena.ts'
 import { isLargeCollection } from '../memory/collection.ts'
 import { entryMemory, entryType, entryValueLength, entryValueStart } from '../memory/entry.ts'
 import { hashMemory } from '../memory/hash.ts'
-import { SEGMENT_SHIFT, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING } from '../memory/layout.ts'
+import {
+  SEGMENT_SHIFT,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STRING,
+  TYPE_ZSET,
+} from '../memory/layout.ts'
 import { LIST_ENCODING, listMemory } from '../memory/list.ts'
 import { setEncodingName, setMemory } from '../memory/set.ts'
+import { zsetMemory } from '../memory/zset.ts'
 
 const INTEGER_TEXT_BYTES_MAX = 20
 /** Longer strings have a block of their own in Redis. [redis-7.0 object.c] */
@@ -23,7 +31,8 @@ export function encodingName(arena: Arena, entry: number, redis7: boolean): stri
     case TYPE_SET:
       return setEncodingName(arena, entry)
     default:
-      return isLargeCollection(arena, entry) ? 'hashtable' : redis7 ? 'listpack' : 'ziplist'
+      if (!isLargeCollection(arena, entry)) return redis7 ? 'listpack' : 'ziplist'
+      return entryType(arena, entry) === TYPE_ZSET ? 'skiplist' : 'hashtable'
   }
 }
 
@@ -48,6 +57,8 @@ export function memoryOfEntry(arena: Arena, entry: number): number {
       return listMemory(arena, entry)
     case TYPE_SET:
       return setMemory(arena, entry)
+    case TYPE_ZSET:
+      return zsetMemory(arena, entry)
     default:
       return entryMemory(arena, entry)
   }

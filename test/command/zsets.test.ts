@@ -167,6 +167,57 @@ t.test('sets put together', async (t) => {
   )
 })
 
+t.test('sets as inputs count 1 for each member', async (t) => {
+  for (const members of ['1 2 y', 'x y z']) {
+    const [first] = members.split(' ')
+    inBothEncodings(t, PROFILES, [
+      [`SADD {t}s ${members}`, 3],
+      ['ZADD {t}z 5 y', 1],
+      ['ZUNIONSTORE {t}d 2 {t}s {t}z WEIGHTS 3 1', 3],
+      ['ZSCORE {t}d y', '8'],
+      [`ZSCORE {t}d ${first}`, '3'],
+      ['ZINTERSTORE {t}d 2 {t}s {t}z', 1],
+      ['ZRANGE {t}d 0 -1 WITHSCORES', ['y', '6']],
+      ['ZINTERSTORE {t}d 1 {t}s', 3],
+      ['ZUNIONSTORE {t}s 2 {t}s {t}s', 3],
+      ['TYPE {t}s', { simple: 'zset' }],
+      ['ZSCORE {t}s y', '2'],
+    ])
+  }
+  inBothEncodings(t, LATER, [
+    ['SADD {t}n 1 2 3', 3],
+    ['ZADD {t}z 5 2 6 x', 2],
+    ['ZDIFF 2 {t}n {t}z', ['1', '3']],
+    ['ZDIFF 2 {t}z {t}n WITHSCORES', ['x', '6']],
+    ['ZINTERCARD 2 {t}n {t}z', 1],
+  ])
+})
+
+t.test('sorted sets in payloads, copied, sorted and described', async (t) => {
+  for (const [options, encoding] of [
+    [{}, 'listpack'],
+    [LARGE, 'skiplist'],
+  ] as const) {
+    const fixture = new ShardFixture({ profile: 'redis', shards: 3, ...options })
+    fixture.run('ZADD', 'z', '1.5', '3', 'inf', '1', '-7', '2')
+    const pairs = ['2', '-7', '3', '1.5', '1', 'inf']
+    t.same(fixture.run('OBJECT', 'ENCODING', 'z'), encoding)
+    t.equal(fixture.run('COPY', 'z', 'copy'), 1)
+    t.same(fixture.run('ZRANGE', 'copy', '0', '-1', 'WITHSCORES'), pairs)
+    t.same(fixture.run('RENAME', 'copy', 'other'), OK)
+    t.same(fixture.run('ZRANGE', 'other', '0', '-1', 'WITHSCORES'), pairs)
+    fixture.runRaw('DUMP', 'z')
+    const { bytes, position } = fixture.call.reply
+    const payload = bytes.slice(bytes.indexOf(0x0a) + 1, position - 2)
+    t.same(fixture.run('RESTORE', 'restored', '0', payload), OK)
+    t.same(fixture.run('ZRANGE', 'restored', '0', '-1', 'WITHSCORES'), pairs)
+    t.same(fixture.run('SORT', 'z'), ['1', '2', '3'])
+    t.same(fixture.run('SORT', 'z', 'BY', 'nosort', 'DESC'), ['1', '3', '2'])
+    t.same(fixture.findings(), [])
+    t.same(fixture.recovered(), fixture.contents())
+  }
+})
+
 t.test('later ways to put sets together', async (t) => {
   inBothEncodings(t, LATER, [
     ['ZADD {t}a 1 x 2 y 3 v', 3],
