@@ -67,12 +67,12 @@ export function rootCount(arena: Arena, root: number): number {
 }
 
 /**
- * The value length that fills the block which `byteLength` bytes of value and an eighth more need:
- * what allocation would round up to is room for the collection instead.
+ * The value length that fills the block which `byteLength` bytes of value need: what allocation
+ * would round up to is room for the collection instead.
  */
 export function packedRoom(keyLength: number, hasExpiry: boolean, byteLength: number): number {
   const head = entryBlockBytes(hasExpiry ? ENTRY_EXPIRY : 0, keyLength, 0)
-  const wanted = head + byteLength + (byteLength >>> SPARE_SHIFT)
+  const wanted = head + byteLength
   const grained = Math.ceil((wanted + UNIT_BYTES) / GRAIN_BYTES) * GRAIN_BYTES - UNIT_BYTES
   const block = wanted <= SLAB_BLOCK_BYTES_MAX ? (wanted + 7) & ~7 : grained
   return Math.max(Math.min(block - head, NARROW_VALUE_MAX), byteLength)
@@ -117,7 +117,9 @@ export function reservePacked(arena: Arena, entry: number, byteLength: number): 
   const room = entryValueLength(arena, entry)
   if (byteLength <= room) return entry
   const keyLength = entryKeyLength(arena, entry)
-  const wanted = packedRoom(keyLength, entryHasExpiryField(arena, entry), byteLength)
+  // What has grown once will again: an eighth more, so that not every element needs a new entry.
+  const spacious = Math.min(byteLength + (byteLength >>> SPARE_SHIFT), NARROW_VALUE_MAX)
+  const wanted = packedRoom(keyLength, entryHasExpiryField(arena, entry), spacious)
   if (resizeEntryInPlace(arena, entry, wanted)) return entry
   return createCopy(arena, entry, wanted, room)
 }
