@@ -13,6 +13,7 @@ import { QUERY_BUFFER_BYTES_MAX, UNAUTHENTICATED_QUERY_BUFFER_BYTES_MAX } from '
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
 import type { Executor } from '../executor/executor.ts'
+import type { Registry } from '../pubsub/registry.ts'
 import { AsyncBell, anyRepliesReady } from '../ring/bell.ts'
 import type { Rows } from '../rows/rows.ts'
 import {
@@ -57,6 +58,7 @@ export class Acceptor {
   readonly #inbox: Inbox
   readonly #output: Output
   readonly #turn: TurnLog
+  readonly #pubsub: Registry<Connection>
   /** null: this is the only acceptor. */
   readonly #others: OtherAcceptors | null
   readonly #clock: Clock
@@ -92,6 +94,7 @@ export class Acceptor {
     inbox: Inbox,
     output: Output,
     turn: TurnLog,
+    pubsub: Registry<Connection>,
     others: OtherAcceptors | null,
     clock: Clock,
     counters: Counters,
@@ -104,6 +107,7 @@ export class Acceptor {
     this.#inbox = inbox
     this.#output = output
     this.#turn = turn
+    this.#pubsub = pubsub
     this.#clock = clock
     this.#counters = counters
     this.connections = connections
@@ -111,7 +115,7 @@ export class Acceptor {
     this.#bell = new AsyncBell(
       rows,
       thread,
-      () => anyRepliesReady(rows, thread),
+      () => anyRepliesReady(rows, thread) || pubsub.hasRecords(),
       () => this.schedule(),
     )
     this.#tick = () => {
@@ -120,6 +124,8 @@ export class Acceptor {
       this.#endTurn()
     }
     this.#onFinished = (connection) => this.#finish(connection)
+    // Others may have something to tell before the first client comes: the bell is armed.
+    if (others !== null) this.schedule()
   }
 
   // ── Connections ─────────────────────────────────────────────────────────────────────────────
@@ -143,6 +149,7 @@ export class Acceptor {
     connection.unread = null
     connection.query?.release()
     connection.later?.abandon()
+    if (connection.subscriber !== null) this.#pubsub.forget(connection.subscriber)
     this.onClosed(connection)
     this.#freeWhenQuiet(connection)
   }
@@ -167,7 +174,9 @@ export class Acceptor {
 
   #finish(connection: Connection): void {
     if (connection.closed) return
-    if (connection.inFlight() === 0) connection.socket.finish()
+    if (connection.inFlight() > 0) return
+    this.#output.sendKept(connection)
+    connection.socket.finish()
   }
 
   // ── Receiving ───────────────────────────────────────────────────────────────────────────────
@@ -199,6 +208,8 @@ export class Acceptor {
     this.#turnMs = this.#clock.monotonicMs()
     this.#executor.readClock()
     this.#idleTurns = 0
+    // Messages whose PUBLISH is answered come in front of the replies to what is sent afterwards.
+    this.#pubsub.drain()
     if (this.#rhythm.begin(talker)) this.#lookAgain()
   }
 
@@ -301,6 +312,9 @@ export class Acceptor {
   }
 
   #onDrained(connection: Connection): void {
+    if (!connection.closed && !this.#output.sendKept(connection)) {
+      if (connection.socket.tellsDrained()) return
+    }
     connection.stopped &= ~STOPPED_OUTPUT
     if (connection.unread !== null || this.#stopped.includes(connection)) this.schedule()
     else if (!connection.closed) connection.socket.resume()
@@ -389,6 +403,7 @@ export class Acceptor {
     this.#turnBegun = false
     this.#settle()
     const delivered = this.#inbox.drain()
+    const heardAll = this.#pubsub.sendQueued() && this.#pubsub.drain()
     if (this.#stopped.length > 0) {
       this.#retryStopped()
       this.#settle()
@@ -396,8 +411,10 @@ export class Acceptor {
     this.#output.flush(this.#onFinished)
     if (delivered > 0 && this.#closing.length > 0) this.#freeClosed()
     // Nothing in flight: no reply can come, so nobody has to ring.
-    if (this.#inbox.inFlight === 0 && this.#stopped.length === 0) {
+    if (this.#inbox.inFlight === 0 && this.#stopped.length === 0 && heardAll) {
       if (this.#rhythm.lingers(worked)) this.#lookAgain()
+      // Other acceptors may have something to tell at any time.
+      else if (this.#others !== null) this.#bell.arm()
       return
     }
     this.#idleTurns = delivered > 0 ? 0 : this.#idleTurns + 1
@@ -411,8 +428,7 @@ export class Acceptor {
   }
 
   #retryWithoutBell(): void {
-    if (this.#retryArmed || this.#stopped.length === 0) return
-    if (!this.#stopped.some(({ stopped }) => (stopped & STOPPED_RING_FULL) !== 0)) return
+    if (this.#retryArmed || !this.#waitsForRoom()) return
     this.#retryArmed = true
     setTimeout(() => {
       this.#retryArmed = false
@@ -421,6 +437,11 @@ export class Acceptor {
       this.#endTurn()
     }, this.#retryMs)
     this.#retryMs = Math.min(this.#retryMs * 2, POOL_RETRY_MS_MAX)
+  }
+
+  #waitsForRoom(): boolean {
+    if (this.#pubsub.hasQueued()) return true
+    return this.#stopped.some(({ stopped }) => (stopped & STOPPED_RING_FULL) !== 0)
   }
 
   /** Commits and releases every shard held in place; exchanges replies of failed commits. */

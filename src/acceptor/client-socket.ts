@@ -114,6 +114,11 @@ export class ClientSocket {
     return kept + this.#socket.writableLength
   }
 
+  /** Are there bytes that the kernel has not taken, and will `drained` be called when it has? */
+  tellsDrained(): boolean {
+    return this.#keptWrites > 0 || this.#socket.writableNeedDrain
+  }
+
   /** Sends bytes; true if the kernel took them at once, else they must stay as they are. */
   send(bytes: Uint8Array): boolean {
     if (this.#handle === null || binding === null) {

@@ -9,11 +9,13 @@ import {
 } from '../base/limits.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { WatchList } from '../keyspace/watch-list.ts'
+import type { Message, Subscriber } from '../pubsub/subscriber.ts'
 import type { QueryBuffer } from '../wire/query-buffer.ts'
 import type { ClientSocket } from './client-socket.ts'
 import type { LaterReply } from './later.ts'
 import { ReplyStash } from './stash.ts'
 import type { SessionState, Transaction } from './transaction.ts'
+import type { UnsentBytes } from './unsent-bytes.ts'
 
 /** How fast large replies are forgotten, per delivered record. */
 const REPLY_MEAN_FADE = 0.9
@@ -47,6 +49,8 @@ export class Connection {
   protocol: 2 | 3 = 2
   authenticated: boolean
   readOnly = false
+  /** Its subscriptions; null: it has none. */
+  subscriber: Subscriber<Connection> | null = null
   name = ''
   libraryName = ''
   libraryVersion = ''
@@ -78,6 +82,8 @@ export class Connection {
   readonly stash: ReplyStash
   /** Pieces of the output slab to send with the next flush: {start, end} pairs. */
   readonly segments: number[] = []
+  /** What a slow subscriber has not taken, besides what its socket holds; null: never any. */
+  unsent: UnsentBytes | null = null
   /** Is on the acceptor's list of connections with segments. */
   dirty = false
   /** Say what is left, then close. */
@@ -98,6 +104,8 @@ export class Connection {
   watching: WatchList | null = null
   /** What an EXEC in flight restores if it does not run. */
   stateBeforeExec: SessionState | null = null
+  /** What an EXEC in flight publishes if it runs. */
+  messagesOfExec: readonly Message[] = []
 
   constructor(
     socket: ClientSocket,
@@ -178,6 +186,11 @@ export class Connection {
   inFlight(): number {
     return (this.sequenceNext - this.sequenceSent) | 0
   }
+}
+
+/** What the client has not taken yet, wherever it waits. */
+export function unsentBytes({ socket, unsent }: Connection): number {
+  return socket.unsentBytes() + (unsent === null ? 0 : unsent.byteLength)
 }
 
 function addressText(address: string | undefined, port: number | undefined): string {

@@ -8,6 +8,7 @@ import { COUNTER } from '../counters/layout.ts'
 import type { Executor } from '../executor/executor.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { WATCH_WORDS } from '../keyspace/watch-list.ts'
+import type { Message } from '../pubsub/subscriber.ts'
 import { takeRepliesReady } from '../ring/bell.ts'
 import {
   REPLY_CHUNKED,
@@ -73,6 +74,8 @@ export class Inbox {
   /** Commands in rings or at workers, over all connections. */
   inFlight = 0
   #big: Uint8Array = NO_BYTES
+  /** Set when there is somebody to publish what an EXEC publishes. */
+  publish: (messages: readonly Message[]) => void = () => {}
 
   constructor(
     executor: Executor,
@@ -167,7 +170,7 @@ export class Inbox {
     }
     this.inFlight -= count
     if ((flags & REPLY_OF_EXEC) !== 0) {
-      connection?.endExec((flags & REPLY_NOT_RUN) === 0, this.#sides)
+      if (connection !== null) this.#endExec(connection, (flags & REPLY_NOT_RUN) === 0)
     } else if ((flags & REPLY_WATCHING) !== 0 && connection !== null) {
       this.#deliverWatching(connection, words[pairs], bytes, at, byteLength, failed)
       return
@@ -191,6 +194,12 @@ export class Inbox {
     this.#big = NO_BYTES
   }
 
+  #endExec(connection: Connection, ran: boolean): void {
+    connection.endExec(ran, this.#sides)
+    if (ran) this.publish(connection.messagesOfExec)
+    connection.messagesOfExec = []
+  }
+
   /**
    * A large reply that is next in order, or a part of it, goes from its chunks straight into the
    * slab: so one of any size costs the memory of what the client has not taken yet.
@@ -210,7 +219,7 @@ export class Inbox {
     connection.partSent = (flags & REPLY_PART) !== 0
     if (connection.partSent) return
     this.inFlight--
-    if ((flags & REPLY_OF_EXEC) !== 0) connection.endExec(true, this.#sides)
+    if ((flags & REPLY_OF_EXEC) !== 0) this.#endExec(connection, true)
     connection.noteReplies(words[pairs + 1], 1)
     this.#takeBack(connection, words[pairs])
     connection.sequenceSent = (connection.sequenceSent + 1) | 0

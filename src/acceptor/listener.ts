@@ -20,6 +20,7 @@ import { MAX_CLIENTS } from '../wire/replies.ts'
 import type { Acceptor } from './acceptor.ts'
 import type { Administration } from './administration.ts'
 import { ClientSocket } from './client-socket.ts'
+import { unsentBytes } from './connection.ts'
 import { sampleRates } from './session-info.ts'
 
 const IDLE_CHECK_MS = 1000
@@ -104,12 +105,14 @@ export class Listener {
 
   /** Cuts clients that left too much unsent for too long. [redis-7.0 networking.c] */
   #closeOverSoftLimit(): void {
-    const { softBytes, softSeconds } = this.#administration.settings.options.outputLimitNormal
-    if (softBytes === 0) return
+    const { outputLimitNormal, outputLimitPubsub } = this.#administration.settings.options
     const nowMs = this.#clock.monotonicMs()
     for (const connection of this.#acceptor.connections) {
       if (connection === null || connection.closed) continue
-      if (connection.socket.unsentBytes() <= softBytes) connection.overSoftLimitSinceMs = -1
+      const isSubscriber = connection.subscriber !== null
+      const { softBytes, softSeconds } = isSubscriber ? outputLimitPubsub : outputLimitNormal
+      const isOver = softBytes > 0 && unsentBytes(connection) > softBytes
+      if (!isOver) connection.overSoftLimitSinceMs = -1
       else if (connection.overSoftLimitSinceMs < 0) connection.overSoftLimitSinceMs = nowMs
       else if (nowMs - connection.overSoftLimitSinceMs >= softSeconds * 1000) {
         connection.socket.destroy()

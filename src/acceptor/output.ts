@@ -14,7 +14,8 @@ import { type OutputLimit, replyBytesMax } from '../options/rows.ts'
 import type { ChunkPool } from '../ring/pool.ts'
 import { gatherBytes } from '../ring/requests.ts'
 import { ReplyWriter } from '../wire/encoder.ts'
-import { type Connection, MUTED_ALL, STOPPED_OUTPUT } from './connection.ts'
+import { type Connection, MUTED_ALL, STOPPED_OUTPUT, unsentBytes } from './connection.ts'
+import { UnsentBytes } from './unsent-bytes.ts'
 
 const SLAB_BYTES = 262_144
 /**
@@ -33,16 +34,19 @@ export class Output {
    * so only commands that were in rings already can bring it there (COMMANDS_IN_FLIGHT_MIN).
    */
   #hardBytes = 0
+  /** The same for clients with subscriptions; Infinity: none. */
+  #subscriberHardBytes = 0
 
-  constructor(counters: Counters, limit: OutputLimit) {
+  constructor(counters: Counters, limit: OutputLimit, subscriberLimit: OutputLimit) {
     this.#counters = counters
     this.writer = new ReplyWriter(SLAB_BYTES, replyBytesMax(limit))
-    this.setLimit(limit)
+    this.setLimits(limit, subscriberLimit)
   }
 
   /** Holds from the next flush on. */
-  setLimit(limit: OutputLimit): void {
+  setLimits(limit: OutputLimit, subscriberLimit: OutputLimit): void {
     this.#hardBytes = limit.hardBytes === 0 ? CLIENT_UNSENT_BYTES_LAST : limit.hardBytes
+    this.#subscriberHardBytes = subscriberLimit.hardBytes || Number.POSITIVE_INFINITY
     this.writer.limitBytes = replyBytesMax(limit)
   }
 
@@ -54,6 +58,16 @@ export class Output {
       this.attachEmpty(connection)
       return
     }
+    this.attachRange(connection, start, end)
+  }
+
+  /** Is a message so long beyond what a subscriber may have unsent, or `keptBytes` and it? */
+  isBeyond(messageBytes: number, keptBytes: number): boolean {
+    return messageBytes + keptBytes > this.#subscriberHardBytes
+  }
+
+  /** The same for bytes that others may have too; CLIENT REPLY does not hold messages back. */
+  attachRange(connection: Connection, start: number, end: number): void {
     const segments = connection.segments
     const last = segments.length - 1
     if (last > 0 && segments[last] === start) segments[last] = end
@@ -138,6 +152,12 @@ export class Output {
   #send(connection: Connection, slab: Uint8Array): boolean {
     const { socket, segments } = connection
     if (segments.length === 0) return true
+    if (connection.unsent !== null || connection.subscriber !== null) {
+      if (socket.tellsDrained() || (connection.unsent?.byteLength ?? 0) > 0) {
+        this.#keep(connection, slab)
+        return true
+      }
+    }
     let taken: boolean
     if (segments.length === 2) {
       const start = segments[0]
@@ -146,10 +166,35 @@ export class Output {
       taken = socket.send(new Uint8Array(slab.buffer, slab.byteOffset + start, length))
     } else taken = socket.sendPieces(this.#pieces(segments, slab))
     if (taken) return true
-    const unsent = socket.unsentBytes()
-    if (unsent > this.#hardBytes) socket.destroy()
-    else if (unsent > CLIENT_UNSENT_BYTES_MAX) connection.stopped |= STOPPED_OUTPUT
+    this.#limit(connection)
     return false
+  }
+
+  #limit(connection: Connection): void {
+    const unsent = unsentBytes(connection)
+    const isSubscriber = connection.subscriber !== null
+    const hardBytes = isSubscriber ? this.#subscriberHardBytes : this.#hardBytes
+    if (unsent > hardBytes) this.cut(connection)
+    else if (unsent > CLIENT_UNSENT_BYTES_MAX) connection.stopped |= STOPPED_OUTPUT
+  }
+
+  /** A subscriber that is behind: its part of the slab is copied, so that nobody else's is kept. */
+  #keep(connection: Connection, slab: Uint8Array): void {
+    const { segments } = connection
+    connection.unsent ??= new UnsentBytes()
+    for (let index = 0; index < segments.length; index += 2) {
+      const length = segments[index + 1] - segments[index]
+      this.#counters.add(COUNTER.bytesSent, length)
+      connection.unsent.append(slab, segments[index], length)
+    }
+    this.#limit(connection)
+  }
+
+  /** The socket has taken all it had: what was kept follows. True if that was taken at once too. */
+  sendKept(connection: Connection): boolean {
+    const { unsent, socket } = connection
+    if (unsent === null || unsent.byteLength === 0) return true
+    return socket.sendPieces(unsent.take())
   }
 
   /** Replies of one turn that lie apart, since other clients' came between. */

@@ -17,8 +17,9 @@ export class OwnCommands {
   }
 
   /**
-   * Its reply is in the slab then, and nobody's yet. False: it could not begin, and has done
-   * nothing. `isSilent` says if it replies nothing, or later.
+   * Its reply is in the slab then, from `replyStart` on, and nobody's yet. False: it could not
+   * begin or not end, and is routed again; what it has replied stands there too. `isSilent` says
+   * if it replies nothing, or later.
    * @param transaction what it was queued in, if it was
    */
   run(
@@ -33,7 +34,7 @@ export class OwnCommands {
     const session = this.#session
     const { counters } = session
     const writer = session.reply
-    const start = writer.position
+    session.replyStart = writer.position
     session.again = false
     session.isSilent = false
     session.connection = connection
@@ -48,13 +49,18 @@ export class OwnCommands {
     if (handler === undefined) writer.raw(wrongArity(row, session.facts.profile))
     else session.serve(handler)
     if (session.again) return false
-    if (writer.isError(start)) {
-      counters.addError(writer.bytes, start)
+    if (writer.isError(session.replyStart)) {
+      counters.addError(writer.bytes, session.replyStart)
       counters.addFailed(row.code)
     }
     counters.add(COUNTER.commandsLocal, 1)
     counters.addCall(row.code)
     return true
+  }
+
+  /** Of the last one: messages for others may stand in front of its reply. */
+  replyStart(): number {
+    return this.#session.replyStart
   }
 
   /** Of the last one. */

@@ -34,6 +34,12 @@ export function wrongArity(row: CommandRow, profile: number): Uint8Array {
   return text
 }
 
+/** To a RESP2 client that has subscriptions. */
+export function subscriberContext(row: CommandRow, profile: number): Uint8Array {
+  if (profile === PROFILE_REDIS) return replies.subscriberContext70(row.name)
+  return replies.SUBSCRIBER_CONTEXT_32
+}
+
 export function isHello(decoder: CommandDecoder): boolean {
   return argumentText(decoder, 0).toLowerCase() === 'hello'
 }
@@ -77,6 +83,9 @@ function unknownSubcommand(decoder: CommandDecoder, name: string, profile: numbe
   const text = profile === PROFILE_REDIS ? undefined : SUBCOMMAND_TEXTS_32.get(name.toLowerCase())
   if (text !== undefined) return text
   const start = decoder.argStarts[1]
+  if (profile !== PROFILE_REDIS && name.toLowerCase() === 'pubsub') {
+    return replies.pubsubSyntax32(decoder.bytes, start, decoder.argLengths[1])
+  }
   const container = name.toUpperCase()
   return replies.unknownSubcommand70(container, decoder.bytes, start, decoder.argLengths[1])
 }

@@ -17,6 +17,7 @@ import {
   NO_AUTH,
   NOT_QUEUED,
   PROFILE_REDIS,
+  PUBSUB_OK,
   REGISTERS,
 } from '../catalog/spec.ts'
 import { COUNTER } from '../counters/layout.ts'
@@ -34,11 +35,16 @@ import { type Connection, MUTED_NOT, STOPPED_BARRIER } from './connection.ts'
 import { SEVERAL_SHARDS, SLOTS_REFUSED, shardOfKeys } from './key-shards.ts'
 import type { OwnCommands } from './own-commands.ts'
 import type { Placing } from './placing.ts'
-import { isHello, refuse, wrongArity } from './refusals.ts'
+import { isHello, refuse, subscriberContext, wrongArity } from './refusals.ts'
 import type { RequestSender } from './sender.ts'
 import type { Session } from './session.ts'
 import type { Transactions } from './transactions.ts'
 import { routeMuted, showToMonitors, waitsForPause } from './watched.ts'
+
+/** Only an EXEC that has subscribed and is routed again comes with both. */
+function isBound({ protocol, transaction }: Connection): boolean {
+  return protocol === 2 && transaction === null
+}
 
 export class Router {
   readonly #rows: Rows
@@ -115,6 +121,9 @@ export class Router {
       return this.#reject(connection, row, replies.NO_AUTH)
     }
     if (!arityFits(row, argCount, this.#profile)) return this.#wrongArity(connection, row)
+    if (connection.subscriber !== null && !(row.flags & PUBSUB_OK) && isBound(connection)) {
+      return this.#reject(connection, row, subscriberContext(row, this.#profile))
+    }
     if ((row.flags & LOADING_OK) === 0 && this.#rows.words[STATE_WORD] !== STATE_SERVING) {
       return this.#reject(connection, row, replies.LOADING)
     }
@@ -143,10 +152,12 @@ export class Router {
     { bytes, argStarts, argLengths, argCount }: CommandDecoder,
     row: CommandRow,
   ): boolean {
-    const start = this.#answers.output.writer.position
-    if (!this.#own.run(connection, row, bytes, argStarts, argLengths, argCount, null)) return false
-    if (!this.#own.isSilent()) this.#answers.deliver(connection, start)
-    return true
+    const begun = this.#own.run(connection, row, bytes, argStarts, argLengths, argCount, null)
+    const start = this.#own.replyStart()
+    // What a command that goes on later has said leaves now.
+    const says = begun ? !this.#own.isSilent() : this.#answers.output.writer.position > start
+    if (says) this.#answers.deliver(connection, start)
+    return begun
   }
 
   #runWatched(connection: Connection, decoder: CommandDecoder, row: CommandRow): boolean {

@@ -16,15 +16,24 @@ import {
 } from './password.ts'
 import type { Session } from './session.ts'
 import { argumentBytes, argumentIs, isPlainText } from './session-arguments.ts'
+import { leaveAll } from './session-pubsub.ts'
 
 const INT32_MAX = 2_147_483_647
 const INT32_MIN = -2_147_483_648
 
 export function ping(session: Session): void {
-  const { reply, argCount } = session
-  if (argCount === 1) reply.pong()
-  else if (argCount === 2) reply.bulk(session.bytes, session.starts[1], session.lengths[1])
-  else reply.error(replies.wrongArity('ping'))
+  const { reply, argCount, connection } = session
+  if (argCount > 2) reply.error(replies.wrongArity('ping'))
+  else if (connection.subscriber !== null && connection.protocol === 2) pongToSubscriber(session)
+  else if (argCount === 1) reply.pong()
+  else reply.bulk(session.bytes, session.starts[1], session.lengths[1])
+}
+
+/** Every reply to a RESP2 client that has subscriptions looks like a message. */
+function pongToSubscriber({ reply, bytes, starts, lengths, argCount }: Session): void {
+  reply.raw(replies.PONG_OF_SUBSCRIBER)
+  if (argCount === 1) reply.raw(replies.EMPTY_BULK)
+  else reply.bulk(bytes, starts[1], lengths[1])
 }
 
 export function echo(session: Session): void {
@@ -223,6 +232,7 @@ function replyGreeting(session: Session): void {
 
 /** The state of a new connection; the library's name stays. [redis-7.2 networking.c] */
 export function reset(session: Session): void {
+  if (!leaveAll(session)) return
   const { connection, reply } = session
   connection.endTransaction(session.sides)
   connection.database = 0

@@ -39,6 +39,7 @@ import {
 } from './session-connection.ts'
 import { info } from './session-info.ts'
 import * as memory from './session-memory.ts'
+import * as pubsub from './session-pubsub.ts'
 import * as slow from './session-slowlog.ts'
 import { discard, execWithoutMulti, multi, unwatch } from './session-transaction.ts'
 
@@ -124,6 +125,20 @@ export const sessionHandlers = {
   'ckv|help': replyHelp,
   'ckv|shards': ckvShards,
   'object|help': replyHelp,
+  subscribe: pubsub.subscribe,
+  unsubscribe: pubsub.unsubscribe,
+  psubscribe: pubsub.psubscribe,
+  punsubscribe: pubsub.punsubscribe,
+  ssubscribe: pubsub.ssubscribe,
+  sunsubscribe: pubsub.sunsubscribe,
+  publish: pubsub.publish,
+  spublish: pubsub.spublish,
+  'pubsub|channels': pubsub.pubsubChannels,
+  'pubsub|numsub': pubsub.pubsubNumsub,
+  'pubsub|numpat': pubsub.pubsubNumpat,
+  'pubsub|shardchannels': pubsub.pubsubShardChannels,
+  'pubsub|shardnumsub': pubsub.pubsubShardNumsub,
+  'pubsub|help': replyHelp,
 } as const satisfies Record<ConnectionCommandName, SessionHandler>
 
 /** By the row's code; undefined for commands that are not the acceptor's. */

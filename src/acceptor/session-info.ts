@@ -24,6 +24,7 @@ import {
 } from '../rows/layout.ts'
 import type { Session } from './session.ts'
 import { argumentsFrom } from './session-arguments.ts'
+import { channelCount, patternCount } from './session-pubsub.ts'
 
 const DISPATCH_NAMES: Readonly<Record<number, string>> = {
   [DISPATCH_AUTO]: 'auto',
@@ -81,6 +82,8 @@ function gatherInfo(session: Session): InfoSource {
     nowMicros: clock.wallMicros(),
     connectedClients: load(CLIENT_COUNT_WORD),
     clientsMax: load(MAX_CLIENTS_WORD),
+    channelCount: channelCount(session),
+    patternCount: patternCount(session),
     process: readProcessNumbers(),
     rates: sampleRates(counters, clock).rates(),
     counters: counterSums(counters),

@@ -8,6 +8,7 @@ import type { CommandRow } from '../catalog/spec.ts'
 import type { Counters } from '../counters/counters.ts'
 import type { ServerFacts } from '../executor/facts.ts'
 import type { ShardSide } from '../keyspace/side.ts'
+import type { Registry } from '../pubsub/registry.ts'
 import type { Rows } from '../rows/rows.ts'
 import type { ReplyWriter } from '../wire/encoder.ts'
 import type { Administration } from './administration.ts'
@@ -28,6 +29,7 @@ export class Session {
   /** Index of this acceptor. */
   readonly acceptor: number
   readonly administration: Administration
+  readonly pubsub: Registry<Connection>
   /** Set before every command. */
   connection!: Connection
   row: CommandRow
@@ -37,7 +39,9 @@ export class Session {
   argCount = 0
   /** The transaction that EXEC is executing the command in. */
   executing: Transaction | null = null
-  /** A handler that cannot begin yet: the command is routed again. */
+  /** Where the reply begins in the slab: messages for others may stand before it. */
+  replyStart = 0
+  /** A handler that cannot begin yet, or go on: the command is routed again. */
   again = false
   /** A handler that replies nothing, or later. */
   isSilent = false
@@ -51,6 +55,7 @@ export class Session {
     reply: ReplyWriter,
     acceptor: number,
     administration: Administration,
+    pubsub: Registry<Connection>,
     row: CommandRow,
   ) {
     this.facts = facts
@@ -61,6 +66,7 @@ export class Session {
     this.reply = reply
     this.acceptor = acceptor
     this.administration = administration
+    this.pubsub = pubsub
     this.row = row
   }
 
@@ -93,5 +99,11 @@ export class Session {
   }
 }
 
-/** Replies exactly once through session.reply. */
+/** The reply begins here: what was written by now belongs to others, or was said already. */
+export function beginReply(session: Session): void {
+  session.replyStart = session.reply.position
+  session.reply.protocol = session.connection.protocol
+}
+
+/** Replies exactly once through session.reply, unless it sets session.again or isSilent. */
 export type SessionHandler = (session: Session) => void

@@ -10,6 +10,7 @@ import { findKeys, keyPositions } from '../catalog/keys.ts'
 import { isFast } from '../catalog/lookup.ts'
 import { type CommandRow, CROSS_SLOT_OK, PROFILE_REDIS, WRITE } from '../catalog/spec.ts'
 import { slotOfKey } from '../dispatch/slots.ts'
+import type { Message } from '../pubsub/subscriber.ts'
 import { QueuedCommands } from '../ring/queued.ts'
 import type { DecodedArguments } from '../wire/replies.ts'
 import { CROSS_SLOT, QUEUED } from '../wire/replies.ts'
@@ -48,6 +49,12 @@ export class Transaction {
   preparedTo = 0
   /** One of the acceptor's own commands has no reply yet. */
   waits = false
+  /** Sent to subscribers if it runs. */
+  readonly messages: Message[] = []
+  /** What a command that goes on later has replied so far. */
+  partialReply: Uint8Array | null = null
+  /** One of the acceptor's own commands goes on when EXEC is routed again. */
+  isAgain = false
   /** What the connection was before that. */
   before: SessionState | null = null
   #slot = NO_SLOT

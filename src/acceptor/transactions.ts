@@ -9,6 +9,7 @@ import type { Executor } from '../executor/executor.ts'
 import { collectShards } from '../executor/participants.ts'
 import { TransactionRunner } from '../executor/transaction.ts'
 import { WATCH_WORDS, watchesHold } from '../keyspace/watch-list.ts'
+import type { Registry } from '../pubsub/registry.ts'
 import { REQUEST_SEVERAL_SHARDS } from '../ring/layout.ts'
 import {
   argumentCount,
@@ -38,6 +39,7 @@ export class Transactions {
   readonly #sender: RequestSender
   readonly #own: OwnCommands
   readonly #answers: Answers
+  readonly #pubsub: Registry<Connection>
   readonly #participants: Int32Array
 
   constructor(
@@ -46,6 +48,7 @@ export class Transactions {
     sender: RequestSender,
     own: OwnCommands,
     answers: Answers,
+    pubsub: Registry<Connection>,
   ) {
     this.#executor = executor
     this.#profile = executor.call.profile
@@ -54,6 +57,7 @@ export class Transactions {
     this.#sender = sender
     this.#own = own
     this.#answers = answers
+    this.#pubsub = pubsub
     this.#participants = new Int32Array(executor.sides.length)
   }
 
@@ -134,7 +138,7 @@ export class Transactions {
       )
     }
     if (transaction.hasOwn && !this.#prepare(connection, transaction)) {
-      if (transaction.waits) return false
+      if (transaction.waits || transaction.isAgain) return false
       this.#answers.cut(connection)
       return true
     }
@@ -177,6 +181,8 @@ export class Transactions {
     if (count === 0) this.#answers.deliver(connection, start)
     else if (count === 1) this.#placing.finish(connection, shards[0], start)
     else this.#placing.commitOver(connection, shards, count, start)
+    // Behind the reply: messages are encoded into the same slab.
+    if (ran) this.#pubsub.publishAll(transaction.messages)
   }
 
   #send(
@@ -206,6 +212,7 @@ export class Transactions {
     if (!sent) return false
     connection.transaction = null
     connection.stateBeforeExec = transaction.before
+    connection.messagesOfExec = transaction.messages
     connection.stopped |= STOPPED_BARRIER
     return true
   }
@@ -231,7 +238,9 @@ export class Transactions {
       const added = own
         ? this.#runOwn(connection, row, transaction, at)
         : transaction.prepared.addCopy(queue, at, connection.database | (connection.protocol << 8))
-      if (!added) return false
+      if (added) continue
+      if (transaction.isAgain) transaction.preparedTo = at
+      return false
     }
     return true
   }
@@ -243,10 +252,16 @@ export class Transactions {
     const starts = new Int32Array(argCount)
     const lengths = new Int32Array(argCount)
     readArguments(words, at, starts, lengths)
-    const start = reply.position
-    this.#own.run(connection, row, bytes, starts, lengths, argCount, transaction)
+    const { partialReply } = transaction
+    const ended = this.#own.run(connection, row, bytes, starts, lengths, argCount, transaction)
+    transaction.isAgain = !ended
     if (transaction.waits) return false
-    const added = transaction.putReply(reply.bytes, start, reply.position - start)
+    // Messages for subscribers may stand in front of the reply; those stay in the slab.
+    const start = this.#own.replyStart()
+    let whole = Buffer.from(reply.bytes.subarray(start, reply.position))
+    if (partialReply !== null) whole = Buffer.concat([partialReply, whole])
+    transaction.partialReply = ended ? null : whole
+    const added = ended && transaction.putReply(whole, 0, whole.length)
     reply.position = start
     if (added && !reply.overflowed) return true
     reply.overflowed = false

@@ -3,12 +3,16 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../base/assert.ts'
 import { GREAT_REQUEST_BYTES } from '../base/limits.ts'
+import { PROFILE_REDIS } from '../catalog/spec.ts'
 import { ROWS_BY_CODE } from '../catalog/table.ts'
 import { Counters } from '../counters/counters.ts'
 import { attachExecutor, replyRing, requestRing } from '../executor/attach.ts'
 import type { ThreadPlan } from '../executor/plan.ts'
 import { loadHasher } from '../log/checksum.ts'
 import { replyBytesMax } from '../options/rows.ts'
+import { RegistrationArea } from '../pubsub/area.ts'
+import { Exchange } from '../pubsub/exchange.ts'
+import { Registry } from '../pubsub/registry.ts'
 import { ChunkPool } from '../ring/pool.ts'
 import { RequestWriter } from '../ring/requests.ts'
 import type { Ring } from '../ring/ring.ts'
@@ -20,6 +24,7 @@ import type { Connection } from './connection.ts'
 import { Inbox } from './inbox.ts'
 import { LaterReplies } from './later.ts'
 import { Listener } from './listener.ts'
+import { MessageSink } from './message-sink.ts'
 import { Monitors } from './monitors.ts'
 import { OtherAcceptors } from './other-acceptors.ts'
 import { Output } from './output.ts'
@@ -46,7 +51,8 @@ await loadHasher()
 const { shared, thread, index } = plan
 const { facts } = shared
 const counters = new Counters(shared.counters, thread)
-const output = new Output(counters, facts.options.outputLimitNormal)
+const { outputLimitNormal, outputLimitPubsub } = facts.options
+const output = new Output(counters, outputLimitNormal, outputLimitPubsub)
 const { rows, clock, sides, executor } = attachExecutor(shared, thread, output.writer)
 const pool = new ChunkPool(shared.pool, GREAT_REQUEST_BYTES)
 const requests: RequestWriter[] = []
@@ -77,7 +83,30 @@ assert(stopwatch !== null, 'attached executors have a stopwatch')
 const administration = new Administration(settings, later, peers, monitors, stopwatch, (message) =>
   port.postMessage(message),
 )
-administration.onSettings = ({ options }) => output.setLimit(options.outputLimitNormal)
+administration.onSettings = ({ options }) => {
+  output.setLimits(options.outputLimitNormal, options.outputLimitPubsub)
+}
+const exchange =
+  facts.acceptorCount === 1
+    ? null
+    : new Exchange(
+        shared.exchange,
+        shared.exchangeRingBytes,
+        index,
+        rows,
+        shared.acceptorThreads,
+        pool,
+      )
+const pubsub = new Registry<Connection>(
+  shared.hashKey0,
+  shared.hashKey1,
+  facts.shardCount,
+  facts.profile !== PROFILE_REDIS,
+  new RegistrationArea(shared.exchange, sides),
+  exchange,
+  new MessageSink(output),
+)
+inbox.publish = (messages) => pubsub.publishAll(messages)
 const session = new Session(
   facts,
   counters,
@@ -87,13 +116,14 @@ const session = new Session(
   output.writer,
   index,
   administration,
+  pubsub,
   anyRow,
 )
 const answers = new Answers(output, counters)
 const own = new OwnCommands(session, SESSION_HANDLERS_BY_CODE)
 const placing = new Placing(executor, answers, turn)
 const sender = new RequestSender(executor, requests, pool, inbox, facts.profile)
-const transactions = new Transactions(executor, placing, sender, own, answers)
+const transactions = new Transactions(executor, placing, sender, own, answers, pubsub)
 const router = new Router(executor, answers, own, placing, sender, transactions, session)
 const acceptor = new Acceptor(
   rows,
@@ -103,6 +133,7 @@ const acceptor = new Acceptor(
   inbox,
   output,
   turn,
+  pubsub,
   facts.acceptorCount > 1 ? new OtherAcceptors(shared, executor, counters) : null,
   clock,
   counters,

@@ -154,3 +154,18 @@ export const RDB_CONTENT_BYTES_MAX = 1_073_741_824
 
 /** Lines of MONITOR that a client may leave unread; more: it is cut. */
 export const MONITOR_UNSENT_BYTES_MAX = 16_777_216
+
+/** What a subscription counts besides the bytes of its name: about what it takes of the heap. */
+export const SUBSCRIPTION_BYTES = 256
+/** The same of a pattern, and for each of its bytes: it is compiled. */
+export const PATTERN_SUBSCRIPTION_BYTES = 1024
+export const PATTERN_BYTES_PER_BYTE = 48
+/** Subscriptions counted against one shard: `-OOM` beyond. 100,000 channels with short names. */
+export const SHARD_SUBSCRIPTIONS_BYTES_MAX = 33_554_432
+/** Those of all shards together, since they lie in the heaps of the acceptors. */
+export const SUBSCRIPTIONS_BYTES_MAX = 268_435_456
+
+assert(
+  SHARD_SUBSCRIPTIONS_BYTES_MAX <= SUBSCRIPTIONS_BYTES_MAX && SUBSCRIPTIONS_BYTES_MAX < 2 ** 31,
+  'registered bytes fit a word',
+)

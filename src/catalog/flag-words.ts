@@ -16,6 +16,7 @@ import {
   NONDETERMINISTIC,
   PATTERN_KEYS,
   PROFILE_CKV,
+  PUBSUB_WORD,
   READ,
   REGISTERS,
   STALE,
@@ -29,6 +30,7 @@ const FLAG_WORDS: readonly (readonly [number, string])[] = [
   [READ, 'readonly'],
   [DENY_OOM, 'denyoom'],
   [ADMIN, 'admin'],
+  [PUBSUB_WORD, 'pubsub'],
   [NO_SCRIPT, 'noscript'],
   [LOADING_OK, 'loading'],
   [STALE, 'stale'],
@@ -76,6 +78,7 @@ const GROUP_CATEGORIES: ReadonlyMap<string, string> = new Map([
   ['hash', 'hash'],
   ['list', 'list'],
   ['set', 'set'],
+  ['pubsub', 'pubsub'],
   ['sorted-set', 'sortedset'],
   ['transactions', 'transaction'],
 ])

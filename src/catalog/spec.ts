@@ -49,6 +49,8 @@ export const REGISTERS = 1 << 19
 export const FAST_SHORTEST = 1 << 21
 /** Behind BY and GET patterns may stand that name keys by elements: see keys.ts. */
 export const PATTERN_KEYS = 1 << 20
+/** Redis's `pubsub`. Only shown. */
+export const PUBSUB_WORD = 1 << 24
 
 // ── Profiles ──────────────────────────────────────────────────────────────────────────────────
 /** The document's commands with Redis 3.2's replies. */

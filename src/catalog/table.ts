@@ -10,6 +10,7 @@ import { HASH_ROWS } from './rows-hashes.ts'
 import { HYPERLOGLOG_ROWS } from './rows-hyperloglog.ts'
 import { KEY_ROWS } from './rows-keys.ts'
 import { LIST_ROWS } from './rows-lists.ts'
+import { PUBSUB_ROWS, PUBSUB_SUBCOMMAND_ROWS } from './rows-pubsub.ts'
 import {
   CKV_ROWS,
   CLUSTER_ROWS,
@@ -38,6 +39,7 @@ const TOP_ROWS = [
   ...SERVER_ROWS,
   ...ADMIN_ROWS,
   ...TRANSACTION_ROWS,
+  ...PUBSUB_ROWS,
 ]
 const SUBCOMMAND_ROWS = [
   ...CLIENT_ROWS,
@@ -50,6 +52,7 @@ const SUBCOMMAND_ROWS = [
   ...LATENCY_ROWS,
   ...DEBUG_ROWS,
   ...MEMORY_ROWS,
+  ...PUBSUB_SUBCOMMAND_ROWS,
 ]
 
 type AnyRow = (typeof TOP_ROWS)[number] | (typeof SUBCOMMAND_ROWS)[number]

@@ -2,7 +2,8 @@
 // any thread starts. Pages come from the system only when they are touched, so a plan costs address
 // space, not memory; what cannot be reserved is said in one line with the option to change.
 //
-//   budget (--shared-memory-budget) = pool ¼ + log slices ¼ + rings ¼ (+ ¼ in hand for rounding up)
+//   budget (--shared-memory-budget) = pool ¼ + log slices ¼ + rings ¼ + rings between acceptors ⅛
+//                                     (+ ⅛ in hand for rounding up)
 //
 // Outside of the budget: room in the pool for one command of any size (ring/pool.ts); pages come
 // when the first command larger than the pool's part for requests needs them. And behind each log
@@ -21,12 +22,15 @@ import { slowLogByteLength } from '../counters/slow-log.ts'
 import type { ServerFacts } from '../executor/facts.ts'
 import type { SharedPlan } from '../executor/plan.ts'
 import { watchAreaBytes, watchBuckets } from '../keyspace/watch-layout.ts'
+import { exchangeBytes } from '../pubsub/layout.ts'
 import { EVENT_RING_BYTES } from '../ring/events.ts'
 import { ringBlockBytes } from '../ring/layout.ts'
 import { rowsByteLength } from '../rows/layout.ts'
 
 const RING_BYTES_MIN = 16_384
 const RING_BYTES_MAX = 524_288
+/** Of the rings between acceptors. */
+const EXCHANGE_RING_BYTES_MAX = 262_144
 const SLICE_BYTES_MIN = 65_536
 const SLICE_BYTES_MAX = 2_097_152
 
@@ -55,6 +59,11 @@ export function makePlan(given: PlanFacts): SharedPlan {
     RING_BYTES_MIN,
     RING_BYTES_MAX,
   )
+  const exchangeRingBytes = powerOfTwoBelow(
+    quarter / 2 / (acceptorCount * acceptorCount),
+    RING_BYTES_MIN,
+    EXCHANGE_RING_BYTES_MAX,
+  )
   const threadCount = 1 + acceptorCount + workerCount + 1
   if (threadCount > THREADS_MAX) {
     throw new CkvError('threads', `--acceptors and --workers together: at most ${THREADS_MAX - 2}`)
@@ -72,6 +81,8 @@ export function makePlan(given: PlanFacts): SharedPlan {
     rings: times(acceptorCount, () => reserve(ringBlockBytes(shardCount, sideCount, ringBytes))),
     ringBytes,
     pool: reserve(quarter + GREAT_REQUEST_BYTES),
+    exchange: reserve(exchangeBytes(acceptorCount, exchangeRingBytes)),
+    exchangeRingBytes,
     arenas,
     slices: times(shardCount * sideCount, () => reserve(sliceBytes + LOG_SPILL_BYTES)),
     watches: times(shardCount, () => reserve(watchAreaBytes(watchBuckets(shardMemoryBytes)))),

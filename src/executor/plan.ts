@@ -21,6 +21,9 @@ export interface SharedPlan {
   readonly rings: readonly SharedArrayBuffer[]
   readonly ringBytes: number
   readonly pool: SharedArrayBuffer
+  /** Of pub/sub: rings between acceptors (pubsub/layout.ts). */
+  readonly exchange: SharedArrayBuffer
+  readonly exchangeRingBytes: number
   /** [shard * sideCount + side]: the segments of its arena. */
   readonly arenas: readonly (readonly SharedArrayBuffer[])[]
   /** [shard * sideCount + side] */

@@ -150,8 +150,8 @@ function statsLines(source: InfoSource): string[] {
     'evicted_keys:0',
     `keyspace_hits:${counters.keyspaceHits}`,
     `keyspace_misses:${counters.keyspaceMisses}`,
-    'pubsub_channels:0',
-    'pubsub_patterns:0',
+    `pubsub_channels:${source.channelCount}`,
+    `pubsub_patterns:${source.patternCount}`,
     'latest_fork_usec:0',
     `total_error_replies:${counters.errorsReplied}`,
   ]

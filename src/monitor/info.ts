@@ -34,6 +34,8 @@ export interface InfoSource {
   readonly nowMicros: number
   readonly connectedClients: number
   readonly clientsMax: number
+  readonly channelCount: number
+  readonly patternCount: number
   readonly process: ProcessNumbers
   readonly rates: Rates
   /** By COUNTER. */

@@ -160,7 +160,7 @@ export class RequestWriter {
 }
 
 /** How many runs of chunks that lie side by side the list is. */
-function extentCount(chunks: number[]): number {
+export function extentCount(chunks: number[]): number {
   let count = 1
   for (let index = 1; index < chunks.length; index++) {
     if (chunks[index] !== chunks[index - 1] + 1) count++
@@ -168,7 +168,7 @@ function extentCount(chunks: number[]): number {
   return count
 }
 
-function writeExtents(words: Int32Array, word: number, chunks: number[]): void {
+export function writeExtents(words: Int32Array, word: number, chunks: number[]): void {
   let at = word - 2
   for (let index = 0; index < chunks.length; index++) {
     if (index === 0 || chunks[index] !== chunks[index - 1] + 1) {

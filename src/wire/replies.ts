@@ -33,6 +33,23 @@ export const VERBATIM_TEXT = Buffer.from('txt:') as Uint8Array
 /** The scan cursor's end, as a bulk. */
 export const BULK_ZERO = Buffer.from('$1\r\n0\r\n') as Uint8Array
 
+// First elements of pub/sub's pushes, as bulks.
+function bulkWord(text: string): Uint8Array {
+  return Buffer.from(`$${text.length}\r\n${text}\r\n`, 'latin1')
+}
+
+export const PUSH_MESSAGE = bulkWord('message')
+export const PUSH_PATTERN_MESSAGE = bulkWord('pmessage')
+export const PUSH_SHARD_MESSAGE = bulkWord('smessage')
+export const PUSH_SUBSCRIBE = bulkWord('subscribe')
+export const PUSH_PATTERN_SUBSCRIBE = bulkWord('psubscribe')
+export const PUSH_SHARD_SUBSCRIBE = bulkWord('ssubscribe')
+export const PUSH_UNSUBSCRIBE = bulkWord('unsubscribe')
+export const PUSH_PATTERN_UNSUBSCRIBE = bulkWord('punsubscribe')
+export const PUSH_SHARD_UNSUBSCRIBE = bulkWord('sunsubscribe')
+/** What PING answers a RESP2 client that has subscriptions, in front of its argument. */
+export const PONG_OF_SUBSCRIBER = Buffer.from('*2\r\n$4\r\npong\r\n') as Uint8Array
+
 // TYPE answers with status lines.
 export const TYPE_NONE = line('+none')
 /** TYPE's answer for each TYPE_… of memory/layout.ts. */
@@ -297,6 +314,26 @@ export const INVALID_SLOT = line('-ERR Invalid slot')
 export const INVALID_SLOT_OR_NUMBER = line('-ERR Invalid slot or number of keys')
 export const SLOT_OUT_OF_RANGE = line('-ERR Invalid or out of range slot')
 export const CLUSTER_SUBCOMMAND_32 = line('-ERR Wrong CLUSTER subcommand or number of arguments')
+
+// ── Errors of pub/sub ────────────────────────────────────────────────────────────────────────
+
+/** A command that a RESP2 client with subscriptions may not send. */
+export const SUBSCRIBER_CONTEXT_32 = line(
+  '-ERR only (P)SUBSCRIBE / (P)UNSUBSCRIBE / PING / QUIT allowed in this context',
+)
+
+/** The name is the catalog's, e.g. `config|get`. */
+export function subscriberContext70(commandName: string): Uint8Array {
+  return errorLine(
+    `Can't execute '${cleanName(commandName)}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / ` +
+      'QUIT / RESET are allowed in this context',
+  )
+}
+
+export function pubsubSyntax32(bytes: Uint8Array, start: number, length: number): Uint8Array {
+  const subcommand = cleanBytes(bytes, start, length)
+  return errorLine(`Unknown PUBSUB subcommand or wrong number of arguments for '${subcommand}'`)
+}
 
 // ── Errors of transactions ───────────────────────────────────────────────────────────────────
 

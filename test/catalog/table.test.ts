@@ -182,6 +182,7 @@ t.test('the families of the document that are served are complete in ckv', async
     'lists',
     'hashes',
     'sets',
+    'pub/sub',
     'transactions',
     'server',
   ]) {
@@ -198,6 +199,7 @@ t.test('ckv serves the document, the cluster reads and CKV, nothing else', async
     ...['slots', 'nodes', 'info', 'keyslot', 'countkeysinslot', 'getkeysinslot'].map(
       (word) => `cluster|${word}`,
     ),
+    ...['channels', 'numsub', 'numpat'].map((word) => `pubsub|${word}`),
     'ckv',
   ])
   for (const row of ALL_ROWS) {

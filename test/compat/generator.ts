@@ -22,7 +22,7 @@ const ELSEWHERE = new Set([
   'wait',
   'lastsave',
 ])
-const ELSEWHERE_GROUPS = new Set(['cluster', 'transactions'])
+const ELSEWHERE_GROUPS = new Set(['cluster', 'pubsub', 'transactions'])
 
 /** Numbers at which parsers and arithmetic break. [promises P5] */
 export const BOUNDARY_NUMBERS = [

@@ -200,6 +200,17 @@ const CLUSTER: Step[] = [
   step('CKV SHARDS'),
 ]
 
+const PUBSUB: Step[] = [
+  step('PUBLISH news x', 0),
+  step('SPUBLISH news x', 0),
+  step('PUBSUB CHANNELS', []),
+  step('PUBSUB NUMSUB news', ['news', 0]),
+  step('PUBSUB NUMPAT', 0),
+  step('PUBSUB SHARDCHANNELS n*', []),
+  step('PUBSUB SHARDNUMSUB news', ['news', 0]),
+  step('PUBSUB HELP', /PUBSUB/),
+]
+
 /** For every client. */
 export const SCRIPT: readonly Step[] = [
   ...STRINGS,
@@ -210,6 +221,7 @@ export const SCRIPT: readonly Step[] = [
   ...VALUES,
   ...CONNECTION,
   ...CLUSTER,
+  ...PUBSUB,
 ]
 
 /** Change the connection under a client library: for plain connections only, in this order. */
@@ -227,6 +239,12 @@ export const CONNECTION_SCRIPT: readonly Step[] = [
   step('OBJECT FREQ {s}r', /LFU/),
   step('AUTH secret', /no password is set|without any password/),
   step('HELLO 3', /"proto"/),
+  step('SUBSCRIBE news', /"push":\["subscribe","news",1\]/),
+  step('PSUBSCRIBE n*', /"push":\["psubscribe","n\*",2\]/),
+  step('SSUBSCRIBE news', /"push":\["ssubscribe","news",1\]/),
+  step('UNSUBSCRIBE', /"push":\["unsubscribe","news",1\]/),
+  step('PUNSUBSCRIBE', /"push":\["punsubscribe","n\*",0\]/),
+  step('SUNSUBSCRIBE', /"push":\["sunsubscribe","news",0\]/),
   step('CONFIG REWRITE', /without a config file/),
   step('CLIENT CACHING YES', /tracking mode/),
   step('LATENCY GRAPH command', /No samples/),

@@ -67,6 +67,8 @@ function makeSource(more: Partial<InfoSource> = {}): InfoSource {
     nowMicros: 1_700_090_061_500_000,
     connectedClients: 3,
     clientsMax: 10_000,
+    channelCount: 2,
+    patternCount: 1,
     process: {
       id: 42,
       system: 'Linux 6.1 x86_64',

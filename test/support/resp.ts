@@ -12,6 +12,7 @@ export type Reply =
   | { double: string }
   | { set: Reply[] }
   | { map: [Reply, Reply][] }
+  | { push: Reply[] }
 
 /** A command line as an array of bulks. */
 export function encodeWords(words: readonly (string | Uint8Array)[]): Uint8Array {
@@ -77,6 +78,10 @@ function readReply(reader: Reader): Reply | undefined {
     case '~': {
       const items = readItems(reader, Number(line))
       return items === undefined ? undefined : { set: items }
+    }
+    case '>': {
+      const items = readItems(reader, Number(line))
+      return items === undefined ? undefined : { push: items }
     }
     case '%': {
       const items = readItems(reader, Number(line) * 2)

@@ -26,6 +26,9 @@ import type { ShardLog } from '../../src/log/writer.ts'
 import { Arena, formatArena } from '../../src/memory/arena.ts'
 import { nodeId } from '../../src/monitor/node-id.ts'
 import { parseOptions } from '../../src/options/parse.ts'
+import { RegistrationArea } from '../../src/pubsub/area.ts'
+import { exchangeBytes } from '../../src/pubsub/layout.ts'
+import { Registry } from '../../src/pubsub/registry.ts'
 import { ChunkPool } from '../../src/ring/pool.ts'
 import { rowsByteLength } from '../../src/rows/layout.ts'
 import { Rows } from '../../src/rows/rows.ts'
@@ -74,7 +77,8 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
   const connection = new Connection(socket, 0, 1, 7, facts.passwordDigest === null, STARTED_MS)
   const writer = new ReplyWriter(1024, 16_777_216)
   const connections = [connection]
-  const output = new Output(counters, facts.options.outputLimitNormal)
+  const { outputLimitNormal, outputLimitPubsub } = facts.options
+  const output = new Output(counters, outputLimitNormal, outputLimitPubsub)
   const pool = new ChunkPool(new SharedArrayBuffer(POOL_BYTES), 0)
   const executor = { rows, thread: 1, sides } as unknown as Executor
   const inbox = new Inbox(executor, [], pool, output, counters, connections)
@@ -100,6 +104,7 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
     writer,
     0,
     administration,
+    makeRegistry(sides),
     COMMANDS[0],
   )
   session.connection = connection
@@ -180,6 +185,13 @@ function makeFacts(options: FixtureOptions, shards: number): ServerFacts {
     ...newPasswordFacts(options.password ?? null),
     nodeIds: Array.from({ length: shards }, (_, shard) => nodeId(INSTANCE, shard, 0)),
   }
+}
+
+/** Of the only acceptor; nobody gets what is published. */
+function makeRegistry(sides: readonly ShardSide[]): Registry<Connection> {
+  const area = new RegistrationArea(new SharedArrayBuffer(exchangeBytes(1, 0)), sides)
+  const sink = { open: () => {}, send: () => {}, hasRoom: () => true }
+  return new Registry<Connection>(1, 2, sides.length, true, area, null, sink)
 }
 
 function makeSide(shard: number, rows: Rows): ShardSide {

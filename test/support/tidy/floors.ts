@@ -8,7 +8,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['rows', 'rdb'],
   ['catalog', 'wire', 'memory', 'log', 'counters', 'options', 'dispatch'],
   ['ring', 'keyspace'],
-  ['command', 'recovery'],
+  ['command', 'recovery', 'pubsub'],
   ['executor'],
   ['monitor'],
   ['acceptor', 'shard', 'sync'],
