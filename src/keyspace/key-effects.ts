@@ -13,7 +13,7 @@ import {
   EFFECT_SWAP_DATABASES,
 } from '../log/codes.ts'
 import { databaseRoot, detachDatabase, swapDatabases } from '../memory/database.ts'
-import { dictionaryCount, dictionarySetExpiry } from '../memory/dictionary.ts'
+import { dictionaryCount, dictionaryHasHash, dictionarySetExpiry } from '../memory/dictionary.ts'
 import {
   entryEncoding,
   entryHasExpiryField,
@@ -136,10 +136,13 @@ export function flushAll(side: ShardSide): number {
 
 /** Exchanges what two databases of this shard hold: two words. */
 export function databasesSwap(side: ShardSide, left: number, right: number): number {
-  swapDatabases(side.arena, left, right)
-  if (side.watches.isUsed()) {
-    side.watches.touchAllOf(left)
-    side.watches.touchAllOf(right)
+  const { arena, watches } = side
+  swapDatabases(arena, left, right)
+  if (watches.isUsed()) {
+    const roots = [databaseRoot(arena, left), databaseRoot(arena, right)]
+    watches.touchSwapped(left, right, (hash) =>
+      roots.some((root) => dictionaryHasHash(arena, root, hash)),
+    )
   }
   recordDatabase(side, EFFECT_SWAP_DATABASES, left, right)
   return EFFECT_OK

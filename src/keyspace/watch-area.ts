@@ -113,13 +113,17 @@ export class WatchArea {
     }
   }
 
-  /** Another content stands behind a database's number: touches all its watched keys. */
-  touchAllOf(database: number): void {
+  /**
+   * Two databases have changed places: touches the watched keys that one of them has.
+   * @param isThere tells it of a hash
+   */
+  touchSwapped(left: number, right: number, isThere: (hash: number) => boolean): void {
     const { words } = this
     for (let bucket = WATCH_HEADER_WORDS; bucket < words.length; bucket += BUCKET_WORDS) {
       for (let place = bucket; place < bucket + BUCKET_PLACES; place++) {
+        const database = words[place + TAG_OFFSET] & TAG_DATABASE_MASK
         if (words[place + COUNT_OFFSET] === 0) continue
-        if ((words[place + TAG_OFFSET] & TAG_DATABASE_MASK) !== database) continue
+        if ((database !== left && database !== right) || !isThere(words[place])) continue
         words[place + VERSION_OFFSET] = (words[place + VERSION_OFFSET] + 1) | 0
       }
     }

@@ -99,6 +99,30 @@ export function dictionaryFind(
 }
 
 /**
+ * Is there a key with this hash? For whoever has no key at hand; taken for another once in 2^32.
+ */
+export function dictionaryHasHash(arena: Arena, root: number, hash: number): boolean {
+  if (root === 0) return false
+  const segments = arena.words
+  const rootWords = segments[root >>> SEGMENT_SHIFT]
+  const rootWord = (root & UNIT_MASK) << 1
+  const directory = rootWords[rootWord + DIRECTORY_WORD]
+  if (directory === 0) return false
+  const index = (hash >>> 1) >>> (31 - rootWords[rootWord + DEPTH_WORD])
+  let page = segments[directory >>> SEGMENT_SHIFT][((directory & UNIT_MASK) << 1) + index]
+  while (page !== 0) {
+    const words = segments[page >>> SEGMENT_SHIFT]
+    const pageWord = (page & UNIT_MASK) << 1
+    for (let slot = 0; slot < PAGE_SLOTS; slot++) {
+      const word = pageWord + PAGE_SLOTS_WORD + (slot << 1)
+      if (words[word + 1] !== 0 && words[word] === (hash | 0)) return true
+    }
+    page = words[pageWord + PAGE_OVERFLOW_WORD]
+  }
+  return false
+}
+
+/**
  * Adds an entry whose key is not in the dictionary. dictionaryReserve(arena, root, hash) must have
  * returned true since the last other insert; so this cannot fail. Sets foundPage and foundSlot.
  */

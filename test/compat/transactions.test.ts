@@ -58,13 +58,7 @@ class Script {
     if (dice < 31) return ['UNWATCH']
     if (dice < 33) return ['PING']
     if (dice < 34) return this.#random.below(3) === 0 ? ['EXEC', 'x'] : ['NOSUCH', 'x']
-    return this.#command()
-  }
-
-  /** RENAME of anything but a string has a test of its own. */
-  #command(): Words {
-    const words = this.#commands.next()
-    return /^rename/i.test(String(words[0])) ? ['TYPE', words[1] ?? 'k1'] : words
+    return this.#commands.next()
   }
 
   #keys(): string[] {

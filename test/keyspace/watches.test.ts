@@ -151,6 +151,27 @@ t.test('databases are apart', async (t) => {
   t.notOk(watching.holds(), 'all are emptied')
 })
 
+t.test('databases that change places', async (t) => {
+  for (const there of ['k', 'other']) {
+    for (const database of [0, 1]) {
+      const watching = new Watching({ shards: 2 })
+      watching.fixture.database = database
+      watching.fixture.run('SET', there, '1')
+      watching.fixture.database = 0
+      watching.watch('k')
+      watching.fixture.run('SWAPDB', '0', '2')
+      watching.fixture.run('SWAPDB', '2', '0')
+      watching.fixture.run('SWAPDB', '0', '1')
+      t.equal(watching.holds(), there !== 'k', `${there} in database ${database}`)
+    }
+  }
+  const watching = new Watching()
+  watching.fixture.run('SET', 'k', '1')
+  watching.watch('k')
+  watching.fixture.run('SWAPDB', '1', '2')
+  t.ok(watching.holds(), 'two others')
+})
+
 t.test('time', async (t) => {
   const watching = new Watching()
   const { fixture } = watching
