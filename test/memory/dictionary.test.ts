@@ -5,6 +5,7 @@ import {
   createDictionary,
   dictionaryCount,
   dictionaryFind,
+  dictionaryHasHash,
   dictionaryInsert,
   dictionaryMovedMax,
 } from '../../src/memory/dictionary.ts'
@@ -37,6 +38,24 @@ t.test('grows by splits and shrinks back to one page', async (t) => {
   store.arena = attach(store.arena)
   t.ok(store.set('again', 8, 1))
   t.equal(store.difference(), '')
+})
+
+t.test('hashes are found without their keys', async (t) => {
+  const store = new Store(makeArena(16 * MIB))
+  const { arena } = store
+  const has = (name: string): boolean =>
+    dictionaryHasHash(arena, store.root, store.hash(Buffer.from(name)))
+  t.notOk(has('k0'), 'in an empty one')
+  t.notOk(dictionaryHasHash(arena, 0, 1), 'without a dictionary')
+  for (let key = 0; key < 6000; key++) store.set(`k${key}`, 8, key)
+  for (let key = 0; key < 6000; key += 2) store.delete(`k${key}`)
+  let wrong = 0
+  for (let key = 0; key < 6000; key++) if (has(`k${key}`) !== (key % 2 === 1)) wrong++
+  t.equal(wrong, 0)
+  const one = new Store(makeArena(4 * MIB), undefined, 0)
+  for (let key = 0; key < 200; key++) one.set(`k${key}`, 8, key)
+  t.ok(dictionaryHasHash(one.arena, one.root, 0), 'on overflow pages')
+  t.notOk(dictionaryHasHash(one.arena, one.root, 1))
 })
 
 t.test('overflow pages: 63 to 992 entries with one hash', async (t) => {
