@@ -2,12 +2,13 @@
 // [redis-7.0 object.c]
 
 import { parseInt64 } from '../base/numbers.ts'
+import { frequency, idleMs } from '../keyspace/access.ts'
 import { encodingName } from '../keyspace/encoding-names.ts'
-import { idleMs, lookupUntouched } from '../keyspace/keyspace.ts'
+import { lookupUntouched } from '../keyspace/keyspace.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { entryType, entryValueLength, entryValueStart } from '../memory/entry.ts'
 import { SEGMENT_SHIFT, TYPE_STRING } from '../memory/layout.ts'
-import { FREQUENCY_NOT_TRACKED } from '../wire/replies.ts'
+import { FREQUENCY_NOT_TRACKED, IDLE_TIME_NOT_TRACKED } from '../wire/replies.ts'
 import { keyArgument, speaksRedis7 } from './arguments.ts'
 import type { Call } from './call.ts'
 
@@ -46,14 +47,19 @@ function isShared({ arena }: ShardSide, entry: number): boolean {
   return value !== undefined && value >= 0n && value < SHARED_INTEGERS
 }
 
-/** In whole seconds; the access clock ticks once in about a minute. */
+/** In whole seconds. */
 export function objectIdletime(call: Call): void {
   const side = keyArgument(call, KEY)
   const entry = find(call, side)
   if (entry === 0) return
-  call.reply.integer(Math.floor(idleMs(side.arena, entry, call.nowMs) / SECOND_MS))
+  if (side.countsUses) call.reply.error(IDLE_TIME_NOT_TRACKED)
+  else call.reply.integer(Math.floor(idleMs(side, entry, call.nowMs) / SECOND_MS))
 }
 
 export function objectFreq(call: Call): void {
-  if (find(call, keyArgument(call, KEY)) !== 0) call.reply.error(FREQUENCY_NOT_TRACKED)
+  const side = keyArgument(call, KEY)
+  const entry = find(call, side)
+  if (entry === 0) return
+  if (side.countsUses) call.reply.integer(frequency(side, entry, call.nowMs))
+  else call.reply.error(FREQUENCY_NOT_TRACKED)
 }

@@ -1,10 +1,11 @@
 // DUMP and RESTORE: values as Redis 7.0's payloads. [redis-7.0 cluster.c]
 
 import { RDB_CONTENT_BYTES_MAX } from '../base/limits.ts'
+import { setFrequency, setIdleMs } from '../keyspace/access.ts'
 import { dumpEntry, isStorable, storeContent } from '../keyspace/content.ts'
 import { hasDuplicates } from '../keyspace/duplicates.ts'
 import { keyDelete } from '../keyspace/effects.ts'
-import { lookup, lookupRead, setIdleMs } from '../keyspace/keyspace.ts'
+import { lookup, lookupRead, lookupUntouched } from '../keyspace/keyspace.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { NO_EXPIRY } from '../memory/layout.ts'
 import { CONTENT_STRING, type RdbContent } from '../rdb/content.ts'
@@ -131,6 +132,16 @@ function expiryOf(call: Call, ttlMs: number): number {
   return Math.min(expiryMs, Number.MAX_SAFE_INTEGER)
 }
 
+/** What IDLETIME or FREQ says, if the clock means that. */
+function noteUse(call: Call, side: ShardSide): void {
+  const entry = lookupUntouched(side, call.nowMs)
+  if (side.countsUses) {
+    if (options.frequency >= 0) setFrequency(side, entry, call.nowMs, options.frequency)
+  } else if (options.idleSeconds >= 0) {
+    setIdleMs(side, entry, call.nowMs, options.idleSeconds * SECOND_MS)
+  }
+}
+
 /** A value whose time is over already only removes what is there. */
 function finish(call: Call, side: ShardSide, expiryMs: number): void {
   if (expiryMs !== NO_EXPIRY && expiryMs <= call.nowMs) {
@@ -138,6 +149,6 @@ function finish(call: Call, side: ShardSide, expiryMs: number): void {
     return
   }
   if (!succeeded(call, storeContent(side, reader.content, expiryMs))) return
-  if (options.idleSeconds >= 0) setIdleMs(side, call.nowMs, options.idleSeconds * SECOND_MS)
+  noteUse(call, side)
   call.reply.ok()
 }

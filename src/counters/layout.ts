@@ -34,6 +34,7 @@ export const COUNTER_NAMES = [
   'authFailures',
   'commitsFailed',
   'errorsReplied',
+  'keysEvicted',
 ] as const
 
 export type CounterName = (typeof COUNTER_NAMES)[number]

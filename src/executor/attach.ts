@@ -133,7 +133,7 @@ export function attachExecutor(
   const slowLog = new SlowLog(shared.slowLog, rows, thread)
   const latency = new Latency(shared.latency, rows, thread)
   executor.stopwatch = new Stopwatch(rows, clock, counters, slowLog, latency)
-  executor.limits = sides[0].limits
+  executor.settings.limits = sides[0].limits
   return { rows, clock, sides, executor }
 }
 

@@ -15,11 +15,9 @@ import { type CommandRow, WRITE } from '../catalog/spec.ts'
 import type { Call, Handler } from '../command/call.ts'
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
-import { loadEncodingLimits } from '../keyspace/encoding-settings.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { commitGroup } from '../log/groups.ts'
 import { type ShardLog, WRITE_OK, WRITE_OTHER_ERROR } from '../log/writer.ts'
-import type { EncodingLimits } from '../memory/encoding-limits.ts'
 import { markRequestsReady, ringBell, ringBellAlways } from '../ring/bell.ts'
 import { replyFillMax } from '../ring/replies.ts'
 import {
@@ -41,6 +39,8 @@ import {
 import type { Rows } from '../rows/rows.ts'
 import { MISCONF_DISK_FULL } from '../wire/replies.ts'
 import { collectShards } from './participants.ts'
+import { runWithRoom } from './room.ts'
+import { HeldSettings } from './settings.ts'
 import { isUnbounded, type Stopwatch } from './stopwatch.ts'
 
 /** How often a thread that waits for a token looks at the world, in ms. */
@@ -76,8 +76,7 @@ export class Executor {
   stopwatch: Stopwatch | null = null
   /** Every command is timed, not only those of unbounded work. */
   #timesAll = false
-  /** Those of all sides of this thread, kept as the settings say; null: they stay as they are. */
-  limits: EncodingLimits | null = null
+  readonly settings: HeldSettings
   readonly #participants: Int32Array
 
   constructor(
@@ -94,6 +93,7 @@ export class Executor {
     syncThread: number,
   ) {
     this.rows = rows
+    this.settings = new HeldSettings(rows)
     this.thread = thread
     this.sides = sides
     this.handlers = handlers
@@ -161,17 +161,18 @@ export class Executor {
   #noteHeld(shard: number, held: number): void {
     this.#held[shard] = held
     this.heldShards[this.heldCount++] = shard
-    this.sides[shard].log.attach(held, this.call.clock.wallMs())
+    const nowMs = this.call.clock.wallMs()
+    this.sides[shard].log.attach(held, nowMs)
+    this.settings.apply(this.sides[shard], nowMs)
   }
 
   /**
    * Reads the clock for the commands of one receive or request record: a reading each would be the
-   * largest single cost of a GET after its memory accesses (30 ns). With it the settings.
+   * largest single cost of a GET after its memory accesses (30 ns).
    */
   readClock(): void {
     this.call.nowMs = this.call.clock.wallMs()
     if (this.stopwatch !== null) this.#timesAll = this.stopwatch.timesAll()
-    if (this.limits !== null) loadEncodingLimits(this.rows, this.limits)
   }
 
   /**
@@ -203,6 +204,9 @@ export class Executor {
     const handler = this.handlers[row.code]
     assert(handler !== undefined, 'a catalog row of a shard command has a handler')
     this.#runHandler(handler, call, row)
+    if (this.settings.evicts && reply.isError(before)) {
+      runWithRoom(call, handler, before, this.settings, this.sides)
+    }
     if (reply.isError(before)) {
       this.counters.addError(reply.bytes, before)
       this.counters.addFailed(row.code)
@@ -371,9 +375,11 @@ export class Executor {
     if (side.hitCount > 0) counters.add(COUNTER.keyspaceHits, side.hitCount)
     if (side.missCount > 0) counters.add(COUNTER.keyspaceMisses, side.missCount)
     if (side.expiredCount > 0) counters.add(COUNTER.keysExpired, side.expiredCount)
+    if (side.evictedCount > 0) counters.add(COUNTER.keysEvicted, side.evictedCount)
     side.hitCount = 0
     side.missCount = 0
     side.expiredCount = 0
+    side.evictedCount = 0
     // A large command's bytes are not kept alive until the next one on this shard.
     if (side.record.valueLength > VALUE_CHUNK_BYTES) side.record.forget()
   }

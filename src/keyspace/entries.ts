@@ -11,9 +11,10 @@ import {
   dictionaryReplace,
 } from '../memory/dictionary.ts'
 import { dictionaryReserve } from '../memory/dictionary-growth.ts'
-import { createEntry, setEntryClock } from '../memory/entry.ts'
+import { createEntry } from '../memory/entry.ts'
 import { STRING_RAW, TYPE_STRING } from '../memory/layout.ts'
 import { releaseEntry, releaseSlice } from '../memory/release.ts'
+import { markStored } from './access.ts'
 import { addRecordTo, appendRecordTo, recordIsLarge, writeRecordTo } from './record.ts'
 import type { ShardSide } from './side.ts'
 
@@ -108,7 +109,7 @@ export function prepareString(
 export function linkEntry(side: ShardSide, entry: number, expiryMs: number): void {
   const { arena, record } = side
   const { root } = record
-  markUsed(side, entry)
+  markStored(side, entry, record.entry)
   if (record.entry === 0) {
     dictionaryInsert(arena, root, record.hash, entry, expiryMs)
     changeSlotCount(arena, root, slotOfKey(record.key, record.keyStart, record.keyLength), 1)
@@ -116,15 +117,6 @@ export function linkEntry(side: ShardSide, entry: number, expiryMs: number): voi
     dictionaryReplace(arena, root, record.page, record.slot, entry, expiryMs)
   }
   record.located = false
-}
-
-/** Ticks of the access clock: one in 2^16 ms, about a minute; 24 bits last 34 years. */
-export const CLOCK_TICK_MS = 65_536
-
-/** Sets the access clock of an entry that is stored; whoever follows a log has no use for it. */
-export function markUsed(side: ShardSide, entry: number): void {
-  if (side.replaying) return
-  setEntryClock(side.arena, entry, (side.log.nowMs / CLOCK_TICK_MS) | 0)
 }
 
 /** linkEntry, and releases the one that was there. Cannot fail. */

@@ -30,6 +30,12 @@ export class ShardSide {
   replaying = false
   /** Nothing may be stored, not even the removal of an expired key. */
   readOnly = false
+  /** Clock of entries that are made now (access.ts), and whether clocks count uses: LFU policies.
+   * Set when the token is taken. */
+  accessClock = 0
+  countsUses = false
+  /** Keys removed to make room, by this thread. */
+  evictedCount = 0
   /** Keys removed because their time was over, by this thread. */
   expiredCount = 0
   /** Wall time when the log refused the removal of an expired key, on this thread. */

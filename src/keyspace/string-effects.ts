@@ -19,12 +19,12 @@ import {
 import { NO_EXPIRY, SEGMENT_SHIFT, TYPE_STRING } from '../memory/layout.ts'
 import { releaseEntry } from '../memory/release.ts'
 import { copyValueBetween, resizeEntryInPlace, writeValue, zeroValue } from '../memory/value.ts'
+import { markStored } from './access.ts'
 import {
   appendRecord,
   isLarge,
   locate,
   locateOrMakeRoom,
-  markUsed,
   NO_ROOM,
   prepareString,
   putEntry,
@@ -63,7 +63,7 @@ function overwritePlain(side: ShardSide, entry: number): boolean {
   const start = plainStringStart(arena, entry, valueLength)
   if (start < 0 || isLarge(side)) return false
   copyBytes(value, valueStart, arena.bytes[entry >>> SEGMENT_SHIFT], start, valueLength)
-  markUsed(side, entry)
+  markStored(side, entry, entry)
   appendRecord(side)
   return true
 }

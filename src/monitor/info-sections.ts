@@ -147,7 +147,7 @@ function statsLines(source: InfoSource): string[] {
     'sync_partial_ok:0',
     'sync_partial_err:0',
     `expired_keys:${counters.keysExpired}`,
-    'evicted_keys:0',
+    `evicted_keys:${counters.keysEvicted}`,
     `keyspace_hits:${counters.keyspaceHits}`,
     `keyspace_misses:${counters.keyspaceMisses}`,
     `pubsub_channels:${source.channelCount}`,

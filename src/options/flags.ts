@@ -43,7 +43,8 @@ export function placeholder(row: OptionRow): string {
     case 'on-off':
       return 'on|off'
     case 'choice':
-      return row.choices.join('|')
+      // Many choices would leave no room for what the options are for; a wrong one names them all.
+      return row.choices.length > CHOICES_SHOWN_MAX ? 'policy' : row.choices.join('|')
     case 'output-limit':
       return 'limits'
     default:
@@ -56,6 +57,8 @@ export function fallbackWords(row: OptionRow): string {
   if (row.fallback === undefined) return 'from the machine'
   return row.fallback === '' ? 'none' : showValue(row, row.fallback)
 }
+
+const CHOICES_SHOWN_MAX = 6
 
 function serverProgram(version: string): Command {
   const program = new Command('ckv')

@@ -45,28 +45,11 @@ function yesNo(value: string, ...names: string[]): FreeSetting[] {
   return names.map((name) => setting(name, 'yes-no', value))
 }
 
-const NO_EVICTION = 'noeviction'
-
 /** Settings of Redis that tools and test suites set although nothing here depends on them. */
 export const FREE_SETTINGS: readonly FreeSetting[] = [
   setting('appendonly', 'yes-no', 'yes', { only: 'yes', why: 'the log is always on' }),
   setting('save', 'save', ''),
-  setting('maxmemory-policy', 'choice', NO_EVICTION, {
-    choices: [
-      'volatile-lru',
-      'volatile-lfu',
-      'volatile-random',
-      'volatile-ttl',
-      'allkeys-lru',
-      'allkeys-lfu',
-      'allkeys-random',
-      NO_EVICTION,
-    ],
-    only: NO_EVICTION,
-    why: 'no other policy is served',
-  }),
   setting('loglevel', 'choice', 'notice', { choices: ['debug', 'verbose', 'notice', 'warning'] }),
-  setting('maxmemory-samples', 'integer', '5', { min: 1 }),
   setting('lua-time-limit', 'integer', '5000', { max: LARGEST }),
   setting('busy-reply-threshold', 'integer', '5000', { max: LARGEST }),
   setting('hz', 'integer', '10'),

@@ -3,6 +3,8 @@
 
 import {
   DEBUG_COMMAND_WORD,
+  EVICTION_POLICY_WORD,
+  EVICTION_SAMPLES_WORD,
   HASH_LISTPACK_ENTRIES_WORD,
   HASH_LISTPACK_VALUE_BYTES_WORD,
   HLL_SPARSE_BYTES_WORD,
@@ -16,7 +18,7 @@ import {
   ZSET_LISTPACK_ENTRIES_WORD,
   ZSET_LISTPACK_VALUE_BYTES_WORD,
 } from '../rows/layout.ts'
-import { bytes, integer, onOff, text } from './rows.ts'
+import { bytes, choice, integer, onOff, text } from './rows.ts'
 
 /** Redis takes 64 bits; what is above 2^53 is no sensible number for any of these. */
 const LARGEST = Number.MAX_SAFE_INTEGER
@@ -118,6 +120,34 @@ export const SETTING_ROWS = [
       help: 'which events of keys are published',
     },
   ),
+  choice(
+    'maxmemoryPolicy',
+    'maxmemory-policy',
+    [
+      'noeviction',
+      'allkeys-lru',
+      'volatile-lru',
+      'allkeys-lfu',
+      'volatile-lfu',
+      'allkeys-random',
+      'volatile-random',
+      'volatile-ttl',
+    ],
+    {
+      fallback: 'noeviction',
+      mutable: true,
+      redisName: 'maxmemory-policy',
+      word: EVICTION_POLICY_WORD,
+      help: 'which keys a full shard removes to make room',
+    },
+  ),
+  integer('maxmemorySamples', 'maxmemory-samples', 1, 64, {
+    fallback: 5,
+    mutable: true,
+    redisName: 'maxmemory-samples',
+    word: EVICTION_SAMPLES_WORD,
+    help: 'keys that are looked at for each one removed',
+  }),
   onOff('debugCommand', 'debug-command', {
     fallback: false,
     redisName: 'enable-debug-command',

@@ -68,6 +68,9 @@ export const REPLY_BYTES_WORD = SETTINGS_BASE + 12
 export const LATENCY_TRACKING_WORD = SETTINGS_BASE + 13
 /** 1: every command is timed; 0: only those of unbounded work. Follows from the others. */
 export const TIMING_WORD = SETTINGS_BASE + 14
+/** Place of the option maxmemory-policy among its choices; 0: no key is ever evicted. */
+export const EVICTION_POLICY_WORD = SETTINGS_BASE + 15
+export const EVICTION_SAMPLES_WORD = SETTINGS_BASE + 16
 
 /** What acceptors store by a command of a client; every thread reads. */
 export const ORDERS_BASE = APART_WORDS * 5

@@ -86,6 +86,15 @@ export class ReplyWriter {
     return this.position > start && this.bytes[start] === TYPE_ERROR
   }
 
+  /** Is the reply that begins at `start` just this one? */
+  holds(start: number, encoded: Uint8Array): boolean {
+    if (this.position - start !== encoded.length) return false
+    for (let at = 0; at < encoded.length; at++) {
+      if (this.bytes[start + at] !== encoded[at]) return false
+    }
+    return true
+  }
+
   // ── whole replies ──────────────────────────────────────────────────────────────────────────
 
   /** Bytes that are already encoded: constants of replies.ts, pieces of other writers. */

@@ -180,6 +180,10 @@ export const DUMP_PAYLOAD_WRONG = line('-ERR DUMP payload version or checksum ar
 export const INVALID_TTL = line('-ERR Invalid TTL value, must be >= 0')
 export const INVALID_IDLE_TIME = line('-ERR Invalid IDLETIME value, must be >= 0')
 export const INVALID_FREQUENCY = line('-ERR Invalid FREQ value, must be >= 0 and <= 255')
+export const IDLE_TIME_NOT_TRACKED = line(
+  '-ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when ' +
+    'switching between policies at runtime LRU and LFU data will take some time to adjust.',
+)
 export const FREQUENCY_NOT_TRACKED = line(
   '-ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that ' +
     'when switching between policies at runtime LRU and LFU data will take some time to adjust.',

@@ -103,6 +103,8 @@ const GOOD: Record<string, [string, OptionValue]> = {
   'latency-monitor-threshold': ['100', 100],
   'latency-tracking': ['on', true],
   'notify-keyspace-events': ['KEA', 'KEA'],
+  'maxmemory-policy': ['allkeys-lfu', 'allkeys-lfu'],
+  'maxmemory-samples': ['10', 10],
   'debug-command': ['on', true],
   'log-level': ['debug', 'debug'],
 }
