@@ -30,12 +30,14 @@ import { shards } from './presets/shards.ts'
 import { smoke } from './presets/smoke.ts'
 import { spineCeiling, spineRedis } from './presets/spine.ts'
 import { start } from './presets/start.ts'
+import { types } from './presets/types.ts'
 import { type Bar, barTable, describeMachine, passes, summaryTable } from './report.ts'
 
 const PRESETS: Record<string, Preset> = {
   'spine-ceiling': spineCeiling,
   'spine-redis': spineRedis,
   'open-loop': openLoop,
+  types,
   shards,
   memory,
   several,

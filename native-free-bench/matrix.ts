@@ -7,6 +7,7 @@ import type { PeerSpec } from './load/peers.ts'
 import {
   isClean,
   type KeyDistribution,
+  LOAD_COMMANDS,
   type LoadCommand,
   PROFILE_DEFAULTS,
   type ReplyCheck,
@@ -26,7 +27,8 @@ export type Loader = 'own' | 'redis-benchmark'
 
 /** One kind of load. */
 export interface Cell {
-  command: LoadCommand
+  /** Those of redis-benchmark alone need it as loader. */
+  command: LoadCommand | BenchmarkTest
   connections: number
   pipeline: number
   valueBytes: number
@@ -186,10 +188,13 @@ export async function measureOwn(
   let cpuEnd = 0
   let threadsStart = new Map<number, number>()
   let threadsEnd: { threadId: number; name: string; seconds: number }[] = []
+  const { command } = cell
+  if (!isLoadCommand(command)) throw new Error(`our own load has no command ${command}`)
   const result = await client.runLoad(
     {
       ...PROFILE_DEFAULTS,
       ...cell,
+      command,
       host: server.host,
       port: server.port,
       warmupMs: plan.warmupMs,
@@ -246,6 +251,10 @@ function benchmarkRequest(cell: Cell, requests: number, plan: MatrixPlan): Bench
   const { connections, pipeline, valueBytes, keys } = cell
   const threads = plan.clientThreads
   return { test, requests, connections, pipeline, valueBytes, keys, threads }
+}
+
+function isLoadCommand(text: string): text is LoadCommand {
+  return (LOAD_COMMANDS as readonly string[]).includes(text)
 }
 
 function isBenchmarkTest(text: string): text is BenchmarkTest {
