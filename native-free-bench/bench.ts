@@ -21,6 +21,7 @@ import {
   type Summary,
 } from './matrix.ts'
 import { idle } from './presets/idle.ts'
+import { largeKeys } from './presets/large-keys.ts'
 import { memory } from './presets/memory.ts'
 import { openLoop } from './presets/open-loop.ts'
 import { type Preset, type PresetContext, planFrom } from './presets/preset.ts'
@@ -39,6 +40,7 @@ const PRESETS: Record<string, Preset> = {
   'open-loop': openLoop,
   types,
   shards,
+  'large-keys': largeKeys,
   memory,
   several,
   start,
