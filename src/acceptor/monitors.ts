@@ -139,6 +139,10 @@ function monitorLine(
 
 /** As Redis quotes: printable bytes as they are, others as \xff. */
 function quoted(bytes: Uint8Array, start: number, length: number): string {
+  if (isPlain(bytes, start, length)) {
+    const plain = bytes.subarray(start, start + length)
+    return `"${Buffer.from(plain.buffer, plain.byteOffset, length).toString('latin1')}"`
+  }
   let text = '"'
   for (let at = start; at < start + length; at++) {
     const byte = bytes[at]
@@ -148,4 +152,12 @@ function quoted(bytes: Uint8Array, start: number, length: number): string {
     else text += `\\x${byte.toString(16).padStart(2, '0')}`
   }
   return `${text}"`
+}
+
+function isPlain(bytes: Uint8Array, start: number, length: number): boolean {
+  for (let at = start; at < start + length; at++) {
+    const byte = bytes[at]
+    if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === BACKSLASH) return false
+  }
+  return true
 }

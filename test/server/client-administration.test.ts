@@ -1,7 +1,9 @@
 // CONFIG, CLIENT and MONITOR over real sockets: what one acceptor is told holds for all, replies
 // are complete over all acceptors and keep their order.
 
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Reply } from '../support/resp.ts'
@@ -138,6 +140,10 @@ TESTS.set('CLIENT LIST, INFO and KILL', async (t, acceptors) => {
     ['client2', 'client5'],
   )
   t.match(await say(clients[3], 'CLIENT', 'INFO'), / name=client3 .* cmd=client\|info /)
+  await say(clients[4], 'MULTI')
+  await say(clients[4], 'GET', 'a')
+  const queuing = String(await say(first, 'CLIENT', 'LIST', 'ID', String(ids[4])))
+  t.match(queuing, / flags=x .* multi=1 /)
   t.equal(await say(first, 'CLIENT', 'KILL', 'ID', String(ids[1])), 1)
   await clients[1].closed
   const address = /addr=(\S+)/.exec(all[2])?.[1] ?? ''
@@ -221,6 +227,57 @@ TESTS.set('MONITOR', async (t, acceptors) => {
   stays.pushes.length = 0
   t.equal(await say(await server.connect(), 'ECHO', 'more'), 'more')
   t.equal(await say(stays, 'PING'), 'PONG', 'no lines any more')
+})
+
+TESTS.set('a watcher that does not read is cut', async (t, acceptors) => {
+  const { server, clients } = await served(t, acceptors)
+  const watcher = connect({ host: server.host, port: server.port })
+  t.teardown(() => watcher.destroy())
+  await once(watcher, 'connect')
+  watcher.write('MONITOR\r\n')
+  await once(watcher, 'data')
+  watcher.pause()
+  const value = 'x'.repeat(262_144)
+  const [client] = clients
+  const isThere = async (): Promise<boolean> => {
+    return String(await say(client, 'CLIENT', 'LIST')).includes(' flags=O ')
+  }
+  t.equal(await isThere(), true)
+  // What the kernel takes comes on top of what is kept for a watcher.
+  for (let sent = 0; sent < 200; sent++) await client.send('ECHO', value)
+  await until('it is cut', 5000, async () => !(await isThere()))
+  t.equal(await say(client, 'PING'), 'PONG')
+})
+
+TESTS.set('the texts of 3.2', async (t, acceptors) => {
+  const { clients } = await served(t, acceptors, 'extended')
+  const [client] = clients
+  for (const [line, text] of [
+    ['CONFIG SET foo bar', 'ERR Unsupported CONFIG parameter: foo'],
+    ['CONFIG SET databases 3', 'ERR Unsupported CONFIG parameter: databases'],
+    ['CONFIG SET timeout x', "ERR Invalid argument 'x' for CONFIG SET 'timeout'"],
+    ['CONFIG foo', 'ERR CONFIG subcommand must be one of GET, SET, RESETSTAT, REWRITE'],
+    [
+      'CLIENT foo',
+      'ERR Syntax error, try CLIENT (LIST | KILL | GETNAME | SETNAME | PAUSE | REPLY)',
+    ],
+    ['SLOWLOG foo', 'ERR Unknown SLOWLOG subcommand or wrong # of args. Try GET, RESET, LEN.'],
+  ]) {
+    t.equal(failure(await say(client, ...line.split(' '))), text, line)
+  }
+  t.match(await say(client, 'CLIENT', 'INFO'), /^id=\d+ addr=\S+ fd=\d+ name=client0 age=\d+ /)
+})
+
+TESTS.set('a lower output limit holds for those that are there', async (t, acceptors) => {
+  const { clients } = await served(t, [...acceptors, '--dispatch', 'ring'])
+  const [client, other] = clients
+  const limit = 'normal 1mb 0 0'
+  await client.send('SET', 'big', 'x'.repeat(3_000_000))
+  t.equal(String(await say(other, 'GET', 'big')).length, 3_000_000)
+  t.equal(await say(client, 'CONFIG', 'SET', 'client-output-buffer-limit', limit), 'OK')
+  other.write('GET big\r\n')
+  await other.closed
+  t.equal(await say(client, 'STRLEN', 'big'), 3_000_000)
 })
 
 for (const count of ['1', '2']) {
