@@ -29,8 +29,6 @@ export interface ClientFacts {
   readonly idleSeconds: number
   readonly flags: string
   readonly database: number
-  /** Commands queued by MULTI, -1: none began. */
-  readonly queuedCommands: number
   readonly queryBytes: number
   readonly unsentBytes: number
   readonly stashedBytes: number
@@ -112,7 +110,6 @@ export function factsOf(connection: Connection, nowMs: number): ClientFacts {
     idleSeconds: Math.max(0, Math.floor((nowMs - connection.lastActivityMs) / 1000)),
     flags: flagsOf(connection),
     database: connection.database,
-    queuedCommands: connection.transaction?.queue.count ?? -1,
     queryBytes: (connection.query?.byteLength ?? 0) + (connection.unread?.length ?? 0),
     unsentBytes: socket.unsentBytes(),
     stashedBytes: stash.byteLength(),
@@ -171,7 +168,6 @@ function typeOf(_connection: Connection): ClientType {
 function flagsOf(connection: Connection): string {
   let flags = ''
   if (connection.monitors) flags += 'O'
-  if (connection.transaction !== null) flags += 'x'
   if (connection.closing) flags += 'c'
   if (connection.readOnly) flags += 'r'
   if (connection.noEvict) flags += 'e'
