@@ -152,8 +152,21 @@ export class CommandGenerator {
       if (/^pfcount$/i.test(String(words[0])) && words.length === 2) words.push(words[1])
       // Redis 3.2 sets one field.
       if (this.#profile === 'ckv' && /^hset$/i.test(String(words[0]))) words.splice(4)
-      if (this.#profile !== 'ckv' || !hasLaterOption(words)) return words
+      if (this.#profile === 'ckv' && hasLaterOption(words)) continue
+      return isByText(words) ? this.#onOneScore(words) : words
     }
+  }
+
+  /**
+   * Where scores differ texts are in no order, and what comes of a large sorted set is chance: for
+   * these commands there is a set of their own whose scores are all 0.
+   */
+  #onOneScore(words: Words): Words {
+    const key = this.#profile === 'redis' ? 'texts' : '{t}texts'
+    const at = /^zrangestore$/i.test(String(words[0])) ? 2 : 1
+    if (words.length > at) words[at] = key
+    this.#pending = words
+    return ['ZADD', key, '0', this.#pick(NAMES), '0', this.#pick(NAMES)]
   }
 
   #any(): Words {
@@ -353,6 +366,13 @@ function storesTies(words: Words): boolean {
   return ['store', 'alpha', 'by'].every((word) => texts.includes(word))
 }
 
+/** A range of texts of a sorted set. */
+function isByText(words: Words): boolean {
+  const name = String(words[0])
+  if (/^z.*lex/i.test(name)) return true
+  return /^zrange/i.test(name) && words.some((word) => /^bylex$/i.test(String(word)))
+}
+
 /** An offset that is allowed but would make a value of up to 512 MB. */
 function isHuge(words: Words): boolean {
   const offset = Number(words[2])
@@ -382,6 +402,9 @@ function hasLaterOption(words: Words): boolean {
   if (/^(p?expire(at)?|[lr]pushx)$/i.test(String(words[0])) && words.length > 3) return true
   if (/^[lr]pop$/i.test(String(words[0])) && words.length > 2) return true
   if (/^sort$/i.test(String(words[0]))) return false
+  if (/^zrange$/i.test(String(words[0])) && words.length > 4) {
+    return words.length > 5 || !/^withscores$/i.test(String(words[4]))
+  }
   if (/^hset$/i.test(String(words[0])) && words.length > 4) return true
   return words.slice(1).some((word) => LATER_OPTION.test(String(word)))
 }
