@@ -99,11 +99,14 @@ export function georadiusbymember(call: Call): void {
   const side = keyArgument(call, KEY)
   const entry = readZset(call, side)
   if (entry === REFUSED) return
-  if (entry !== MISSING && !findPlace(call, side, entry, 2, centre)) {
-    call.reply.error(replies.GEO_NO_MEMBER)
-    return
+  // Around no member of no set nothing is found, whatever the radius. [redis-7.0 geo.c]
+  if (entry !== MISSING) {
+    if (!findPlace(call, side, entry, 2, centre)) {
+      call.reply.error(replies.GEO_NO_MEMBER)
+      return
+    }
+    if (!radiusArguments(call, 3, shape)) return
   }
-  if (!radiusArguments(call, 3, shape)) return
   clearOptions()
   const stores = call.row.name === 'georadiusbymember'
   if (parseOptions(call, side, entry, 5, stores)) search(call, side, entry)

@@ -3,6 +3,7 @@
 import { RDB_CONTENT_BYTES_MAX } from '../base/limits.ts'
 import { setFrequency, setIdleMs } from '../keyspace/access.ts'
 import { dumpEntry, isStorable, storeContent } from '../keyspace/content.ts'
+import { dumpEntry, storeContent } from '../keyspace/content.ts'
 import { hasDuplicates } from '../keyspace/duplicates.ts'
 import { keyDelete } from '../keyspace/effects.ts'
 import { lookup, lookupRead, lookupUntouched } from '../keyspace/keyspace.ts'
@@ -110,7 +111,7 @@ function readPayload(call: Call, side: ShardSide): boolean {
     call.reply.error(replies.DUMP_PAYLOAD_WRONG)
   } else if (outcome === RDB_TOO_LARGE) {
     call.reply.error(replies.OUT_OF_MEMORY)
-  } else if (outcome !== RDB_READ || !isStorable(content) || hasDuplicates(side, content)) {
+  } else if (outcome !== RDB_READ || hasDuplicates(side, content)) {
     call.reply.error(replies.BAD_DATA_FORMAT)
   } else {
     return lengthsAllowed(call, content)

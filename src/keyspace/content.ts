@@ -114,11 +114,6 @@ export function dumpEntry(arena: Arena, entry: number, writer: RdbWriter): void 
   byType[entryType(arena, entry)].dump(arena, entry, writer)
 }
 
-/** Is there a type that holds such content? */
-export function isStorable(content: RdbContent): boolean {
-  return byContent[content.type] !== undefined
-}
-
 /** Makes the content what the next effect on the record's key stores. */
 export function loadContent(record: EffectRecord, content: RdbContent): void {
   const { bytes, starts, lengths, count } = content

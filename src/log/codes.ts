@@ -12,7 +12,7 @@ export const EFFECT_STRING_APPEND = 6 //        key       bytes     -
 export const EFFECT_STRING_SET_RANGE = 7 //     key       bytes     offset in bytes
 export const EFFECT_FLUSH_DATABASE = 8 //       -         -         -
 export const EFFECT_FLUSH_ALL = 9 //            -         -         -
-export const EFFECT_SWAP_DATABASES = 10 //      -         -         the other database; reserved
+export const EFFECT_SWAP_DATABASES = 10 //      -         -         the other database
 //   items: see keyspace/items.ts; scored: each with a score
 export const EFFECT_LIST_PUSH = 11 //           key       items     0: at the head, 1: at the tail
 export const EFFECT_LIST_POP = 12 //            key       -         count; negative: from the tail
@@ -31,9 +31,9 @@ export const EFFECT_ZSET_REMOVE = 24 //         key       items     -
 export const EFFECT_ZSET_REMOVE_RANKS = 25 //   key       count float64            first rank
 export const EFFECT_ZSET_STORE = 26 //          key       scored items             expiry
 export const EFFECT_RENAME = 27 //              key       new key, in the same slot   -
-export const EFFECT_RESTORE = 28 //             key       RDB payload              expiry
-export const EFFECT_MOVE = 29 //                key       -         the other database
-export const EFFECT_COPY = 30 //                key       new key, in the same slot   its database
+export const EFFECT_RESTORE = 28 //             reserved: key, RDB payload, expiry
+export const EFFECT_MOVE = 29 //                reserved: key, -, the other database
+export const EFFECT_COPY = 30 //                reserved: key, new key, its database
 export const EFFECT_PADDING = 255 //            fills a block up to the slice end, is skipped
 
 /** `number` of a record without expiry. */

@@ -37,6 +37,17 @@ export function geoShapeMissing(command: string): Uint8Array {
 }
 
 export function invalidPlace(longitude: number, latitude: number): Uint8Array {
-  const pair = `${longitude.toFixed(6)},${latitude.toFixed(6)}`
-  return errorLine(`invalid longitude,latitude pair ${pair}`)
+  return errorLine(`invalid longitude,latitude pair ${fixed(longitude)},${fixed(latitude)}`)
+}
+
+/** From here on toFixed uses an exponent. */
+const FIXED_MAX = 1e21
+
+/** C's "%f". */
+function fixed(value: number): string {
+  // toFixed shows no sign of a negative 0.
+  if (Object.is(value, -0)) return '-0.000000'
+  if (Math.abs(value) < FIXED_MAX) return value.toFixed(6)
+  if (Number.isFinite(value)) return `${BigInt(value)}.000000`
+  return value < 0 ? '-inf' : 'inf'
 }

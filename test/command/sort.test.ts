@@ -143,3 +143,16 @@ t.test('STORE', async (t) => {
     ['SORT {t}none STORE {t}none', 0],
   ])
 })
+
+t.test('sorted sets', async (t) => {
+  script(t, PROFILES, [
+    ['ZADD {t}z 3 1 2 2 1 3', 3],
+    ['SORT {t}z', ['1', '2', '3']],
+    ['SORT {t}z DESC', ['3', '2', '1']],
+    ['SORT {t}z BY nosort', ['3', '2', '1']],
+    ['SORT {t}z BY nosort DESC', ['1', '2', '3']],
+    ['SORT {t}z BY nosort DESC LIMIT 1 1', ['2']],
+    ['SORT {t}z BY nosort STORE {t}d', 3],
+    ['LRANGE {t}d 0 -1', ['3', '2', '1']],
+  ])
+})

@@ -170,8 +170,15 @@ t.test('DUMP and RESTORE', async (t) => {
     fixture.run('SET', 'chunked', 'c'.repeat(2_500_000))
     fixture.run('HSET', 'packed', 'a', '1', 'b', WIDE.slice(0, 60))
     fixture.run('HSET', 'large', ...LARGE_HASH)
+    fixture.run('RPUSH', 'list', 'a', '1', WIDE)
+    fixture.run('RPUSH', 'nodes', ...LARGE_HASH, 'e'.repeat(20_000))
+    fixture.run('SADD', 'integers', '3', '1', '2')
+    fixture.run('SADD', 'members', 'a', '1')
+    fixture.run('SADD', 'many', ...LARGE_HASH)
+    fixture.run('ZADD', 'scores', '1', 'a', '2.5', 'b', '-inf', 'c')
+    fixture.run('ZADD', 'ordered', '1', 'a', '0.1', WIDE)
     const before = fixture.contents()
-    const keys = ['text', 'int', 'wide', 'none', 'chunked', 'packed', 'large']
+    const keys = before.map(([name]) => name.slice(2))
     const payloads = keys.map((key) => dumpOf(fixture, key))
     for (const [index, key] of keys.entries()) {
       t.same(

@@ -20,6 +20,21 @@ function errorText(reply: Reply): string | undefined {
 /** Keys of a random run that may be past their time at once. */
 const EXPIRED_KEYS_MAX = 8
 
+const TEXTS_OF_32: readonly (readonly [RegExp, RegExp])[] = [
+  [
+    /^ERR unsupported unit provided\. please use m, km, ft, mi$/,
+    /^ERR unsupported unit provided\. please use M, KM, FT, MI$/,
+  ],
+  [
+    /^ERR STORE option in GEORADIUS .* and WITHCOORDS options$/,
+    /^ERR STORE option in GEORADIUS .* and WITHCOORD options$/,
+  ],
+  [
+    /^ERR at least 1 input key is needed for ZUNIONSTORE\/ZINTERSTORE$/,
+    /^ERR at least 1 input key is needed for '[a-z]+' command$/,
+  ],
+]
+
 export const DIFFERENCES: readonly Difference[] = [
   {
     reason: 'an expiry after the year 287396 is kept as that year: times are numbers below 2^53 ms',
@@ -76,7 +91,7 @@ export const DIFFERENCES: readonly Difference[] = [
     profiles: ['ckv', 'extended'],
     commands: ['hincrbyfloat'],
     explains: (_words, ours, theirs) =>
-      /^ERR (hash value is not a valid float|increment would produce NaN or Infinity)$/.test(
+      /^(ERR hash value is not a valid float|ERR increment would produce NaN or Infinity|WRONGTYPE .*)$/.test(
         errorText(ours) ?? '',
       ) &&
       /^ERR (hash value is not a float|value is NaN or Infinity)$/.test(errorText(theirs) ?? ''),
@@ -141,6 +156,10 @@ export const DIFFERENCES: readonly Difference[] = [
     explains: (words, ours, theirs) =>
       /^z/i.test(String(words[0])) &&
       JSON.stringify(ours) === JSON.stringify(theirs).replaceAll('"-0"', '"0"'),
+    reason: 'Redis 3.2 has other words for units, stores and counted keys of sorted sets',
+      TEXTS_OF_32.some(
+        ([own, other]) => own.test(errorText(ours) ?? '') && other.test(errorText(theirs) ?? ''),
+      ),
   },
   {
     reason: 'Redis 3.2 has one text for every wrong number of a database',

@@ -80,6 +80,7 @@ const PAYLOADS = [
   '1201021111000000040081610281620201010201ff0a006d72713e9b43482b',
   '0b0e02000000030000000100020003000a00a5025ce26d6e4d1b',
   '0203c001016201610a004467f0c6e2d12e5b',
+  '1114140000000400816102010181620283322e3504ff0a00d44c6ea4f644d9d7',
   '1016160000000400846e616d6505817602826631030201ff0a002c10067ff126e98f',
 ].map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')))
 
@@ -88,7 +89,7 @@ const PATTERNS = ['k*', 'k*->*', 'k*->name', '*', 'k*->']
 const PLAIN_PATTERNS = ['nosort', '#', '']
 
 /** Options that Redis 3.2 did not have: profile ckv refuses them, so they would only part us. */
-const LATER_OPTION = /^(GET|EXAT|PXAT|KEEPTTL|BYTE|BIT|GT|LT)$/i
+const LATER_OPTION = /^(GET|EXAT|PXAT|KEEPTTL|BYTE|BIT|GT|LT|BYSCORE|BYLEX|REV|ANY)$/i
 
 interface Family {
   name: string
@@ -405,6 +406,9 @@ function hasLaterOption(words: Words): boolean {
   if (/^zrange$/i.test(String(words[0])) && words.length > 4) {
     return words.length > 5 || !/^withscores$/i.test(String(words[4]))
   }
+  const texts = words.map((word) => String(word).toLowerCase())
+  if (texts[0] === 'zrange' && texts.includes('limit')) return true
+  if (texts[0] === 'geoadd' && texts.some((word) => /^(nx|xx|ch)$/.test(word))) return true
   if (/^hset$/i.test(String(words[0])) && words.length > 4) return true
   return words.slice(1).some((word) => LATER_OPTION.test(String(word)))
 }
