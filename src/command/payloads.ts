@@ -2,7 +2,6 @@
 
 import { RDB_CONTENT_BYTES_MAX } from '../base/limits.ts'
 import { setFrequency, setIdleMs } from '../keyspace/access.ts'
-import { dumpEntry, isStorable, storeContent } from '../keyspace/content.ts'
 import { dumpEntry, storeContent } from '../keyspace/content.ts'
 import { hasDuplicates } from '../keyspace/duplicates.ts'
 import { keyDelete } from '../keyspace/effects.ts'
