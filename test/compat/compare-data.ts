@@ -112,6 +112,8 @@ async function readValue(client: RespClient, key: string): Promise<Value> {
 
 function contentText(type: string, content: Reply): string {
   const group = GROUPS[type]
+  // A score of -0 is 0 here: see differences.ts.
+  if (type === 'zset') return JSON.stringify(content).replaceAll('"-0"', '"0"')
   if (group === undefined || !Array.isArray(content)) return JSON.stringify(content)
   const groups: string[] = []
   for (let at = 0; at < content.length; at += group) {

@@ -407,7 +407,6 @@ function hasLaterOption(words: Words): boolean {
     return words.length > 5 || !/^withscores$/i.test(String(words[4]))
   }
   const texts = words.map((word) => String(word).toLowerCase())
-  if (texts[0] === 'zrange' && texts.includes('limit')) return true
   if (texts[0] === 'geoadd' && texts.some((word) => /^(nx|xx|ch)$/.test(word))) return true
   if (/^hset$/i.test(String(words[0])) && words.length > 4) return true
   return words.slice(1).some((word) => LATER_OPTION.test(String(word)))
