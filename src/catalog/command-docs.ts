@@ -139,9 +139,19 @@ function groupMember(reader: SyntaxReader): Argument {
 
 function plainArgument(word: string): Argument {
   const [name, type] = word.split(':')
-  if (type !== undefined) return argument(name, type, {})
+  if (type !== undefined) return argument(name, REDIS_TYPES.has(type) ? type : 'string', {})
   return argument(name, name === 'key' || name === 'pattern' ? name : 'string', {})
 }
+
+/** Redis's names of types; a row may say more (a bound, a member), which clients do not know. */
+const REDIS_TYPES: ReadonlySet<string> = new Set([
+  'string',
+  'integer',
+  'double',
+  'key',
+  'pattern',
+  'unix-time',
+])
 
 function argument(name: string, type: string, more: Partial<Argument>): Argument {
   return { name, type, token: '', optional: false, multiple: false, parts: [], ...more }

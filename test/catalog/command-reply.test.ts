@@ -137,6 +137,13 @@ t.test('COMMAND DOCS', async (t) => {
       ],
     },
   })
+  const types = [...JSON.stringify(docs).matchAll(/"type":"([^"]*)"/g)].map(([, type]) => type)
+  const known = /^(string|integer|double|key|pattern|unix-time|pure-token|oneof|block)$/
+  t.same(
+    types.filter((type) => !known.test(type)),
+    [],
+    'clients know every type',
+  )
   const subcommands = docs.client.subcommands as Record<string, unknown>
   t.ok('client|setname' in subcommands)
 })
