@@ -3,7 +3,7 @@
 
 export class EncodingLimits {
   /** Fields of a packed hash, and bytes of a field or value in it. */
-  hashEntriesMax = 128
+  hashEntriesMax = 512
   hashValueBytesMax = 64
   /** Members of an integer set. */
   setIntegersMax = 512

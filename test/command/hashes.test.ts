@@ -15,7 +15,7 @@ import {
   WRONG_TYPE,
 } from './script.ts'
 
-const FIELDS = 300
+const FIELDS = 600
 
 /** Lines behind these see a large hash that holds what they store besides many fields. */
 function grow(key: string): Line[] {
