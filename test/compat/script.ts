@@ -130,6 +130,20 @@ const SORTED_SETS: Step[] = [
   step('ZREMRANGEBYLEX {s}other - +', 1),
 ]
 
+const PLACES: Step[] = [
+  step('GEOADD {s}geo 13.361389 38.115556 Palermo 15.087269 37.502669 Catania', 2),
+  step('GEODIST {s}geo Palermo Catania km', /^"166\.27/),
+  step('GEOHASH {s}geo Palermo', ['sqc8b49rny0']),
+  step('GEOPOS {s}geo none', [null]),
+  step('GEORADIUS {s}geo 15 37 200 km ASC', ['Catania', 'Palermo']),
+  step('GEORADIUS_RO {s}geo 15 37 100 km', ['Catania']),
+  step('GEORADIUSBYMEMBER {s}geo Palermo 10 km', ['Palermo']),
+  step('GEORADIUSBYMEMBER_RO {s}geo Palermo 10 km', ['Palermo']),
+  step('GEOSEARCH {s}geo FROMMEMBER Palermo BYRADIUS 10 km', ['Palermo']),
+  step('GEOSEARCHSTORE {s}near {s}geo FROMLONLAT 15 37 BYBOX 400 400 km', 2),
+  step('DEL {s}geo {s}near', 2),
+]
+
 const CONNECTION: Step[] = [
   step('PING', 'PONG'),
   step('PING hello', 'hello'),
@@ -219,6 +233,7 @@ export const SCRIPT: readonly Step[] = [
   ...COLLECTIONS,
   ...KEYS,
   ...VALUES,
+  ...PLACES,
   ...CONNECTION,
   ...CLUSTER,
   ...PUBSUB,
