@@ -5,6 +5,7 @@ import {
   connectionRow,
   containerRow,
   FAST_WORD,
+  KEYLESS_ALL_SHARDS,
   LATER_PROFILES,
   LOADING_OK,
   NO_SCRIPT,
@@ -115,6 +116,12 @@ export const DEBUG_ROWS = [
     keys: [{ first: 2, last: 2, step: 1, access: 'RO access' }],
     summary: 'Shows how a value is kept.',
     syntax: 'key',
+  }),
+  shardRow('debug|digest', 400, {
+    ...debug,
+    arity: 2,
+    flags: READ | ADMIN | NO_SCRIPT | KEYLESS_ALL_SHARDS,
+    summary: 'Tells a number that servers with the same data share.',
   }),
   connectionRow('debug|set-active-expire', 379, {
     ...debug,

@@ -198,6 +198,7 @@ const HANDLERS = {
   'memory|usage': inspection.memoryUsage,
   'debug|sleep': inspection.debugSleep,
   'debug|object': inspection.debugObject,
+  'debug|digest': inspection.debugDigest,
   dbsize: server.dbsize,
   flushdb: server.flushdb,
   flushall: server.flushall,

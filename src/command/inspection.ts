@@ -1,20 +1,31 @@
 // What is asked about one entry, or done to the thread that runs a shard: MEMORY USAGE and DEBUG.
 // [redis-7.0 object.c, debug.c]
 
+import { RDB_CONTENT_BYTES_MAX } from '../base/limits.ts'
 import { parseDouble } from '../base/numbers.ts'
+import { digestOf } from '../keyspace/digest.ts'
 import { encodingName, memoryOfEntry } from '../keyspace/encoding-names.ts'
 import { lookup } from '../keyspace/keyspace.ts'
 import { entryClock, entryValueLength } from '../memory/entry.ts'
+import { RdbContent } from '../rdb/content.ts'
 import { sleepFor } from '../ring/bell.ts'
 import { DEBUG_COMMAND_WORD } from '../rows/layout.ts'
 import { DEBUG_NOT_ALLOWED } from '../wire/admin-replies.ts'
-import { NO_SUCH_KEY } from '../wire/replies.ts'
+import { NO_SUCH_KEY, OUT_OF_MEMORY } from '../wire/replies.ts'
 import { replyNotInteger, replySyntaxError } from './answers.ts'
-import { argumentIs, integerArgument, keyArgument, speaksRedis7, word } from './arguments.ts'
+import {
+  argumentIs,
+  concernedSides,
+  integerArgument,
+  keyArgument,
+  speaksRedis7,
+  word,
+} from './arguments.ts'
 import type { Call } from './call.ts'
 
 const KEY = 2
 const SAMPLES = word('samples')
+const DIGEST_DIGITS = 40
 
 /** MEMORY USAGE key [SAMPLES count]: all is counted, so the number of samples changes nothing. */
 export function memoryUsage(call: Call): void {
@@ -71,4 +82,14 @@ export function debugObject(call: Call): void {
       `serializedlength:${entryValueLength(arena, entry)} lru:${entryClock(arena, entry)} ` +
       'lru_seconds_idle:0',
   )
+}
+
+/** As Redis a status of 40 digits, but of our own making: only ckv's can be compared. */
+export function debugDigest(call: Call): void {
+  if (!debugAllowed(call)) return
+  const content = new RdbContent(RDB_CONTENT_BYTES_MAX)
+  const arenas = concernedSides(call).map(({ arena }) => arena)
+  const digest = digestOf(arenas, content)
+  if (digest === '') call.reply.error(OUT_OF_MEMORY)
+  else call.reply.simple(digest.padStart(DIGEST_DIGITS, '0'))
 }

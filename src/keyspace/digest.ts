@@ -36,11 +36,25 @@ function hashPair(bytes: Uint8Array, start: number, length: number): void {
 }
 
 /**
- * 16 hexadecimal digits. Keys that are over but still there count. `content` is room for the
- * largest value. Holds the token for as long as it takes; '' if a value is larger than a content
- * may be.
+ * 16 hexadecimal digits, of several sides together. Keys that are over but still there count.
+ * `content` is room for the largest value. Holds the tokens for as long as it takes; '' if a value
+ * is larger than a content may be.
  */
-export function digestOf(arena: Arena, content: RdbContent): string {
+export function digestOf(arenas: readonly Arena[], content: RdbContent): string {
+  let left = 0
+  let right = 0
+  for (const arena of arenas) {
+    if (!digestArena(arena, content)) return ''
+    left = (left + total.left) | 0
+    right = (right + total.right) | 0
+  }
+  return hexadecimal(left) + hexadecimal(right)
+}
+
+/** Of the arena that was read last. */
+const total = { left: 0, right: 0 }
+
+function digestArena(arena: Arena, content: RdbContent): boolean {
   let left = 0
   let right = 0
   for (let database = 0; database < DATABASE_COUNT; database++) {
@@ -51,13 +65,15 @@ export function digestOf(arena: Arena, content: RdbContent): string {
       cursor = dictionaryScan(arena, root, cursor)
       // A copy: collecting a value walks through a dictionary too.
       for (const entry of results.slice(0, arena.resultCount)) {
-        if (!digestEntry(arena, database, entry, content)) return ''
+        if (!digestEntry(arena, database, entry, content)) return false
         left = (left + pair.left) | 0
         right = (right + pair.right) | 0
       }
     } while (cursor !== 0)
   }
-  return hexadecimal(left) + hexadecimal(right)
+  total.left = left
+  total.right = right
+  return true
 }
 
 function hexadecimal(value: number): string {

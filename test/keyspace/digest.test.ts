@@ -11,8 +11,21 @@ import { ShardFixture } from '../support/shard-fixture.ts'
 const content = new RdbContent(RDB_CONTENT_BYTES_MAX)
 
 function digest(fixture: ShardFixture): string {
-  return digestOf(fixture.sides[0].arena, content)
+  return digestOf(
+    fixture.sides.map(({ arena }) => arena),
+    content,
+  )
 }
+
+t.test('shards together have the digest that one has', async (t) => {
+  const digests = [1, 3].map((shards) => {
+    const fixture = new ShardFixture({ profile: 'redis', shards })
+    for (let key = 0; key < 50; key++) fixture.run('HSET', `h${key}`, 'f', `${key}`)
+    return digest(fixture)
+  })
+  t.match(digests[0], /^[0-9a-f]{16}$/)
+  t.equal(digests[1], digests[0])
+})
 
 const LINES = [
   'SET s value',

@@ -109,6 +109,12 @@ TESTS.set('DEBUG stops a shard, not the acceptor', async (t, acceptors) => {
     /^Value at:0x[0-9a-f]+ refcount:1 encoding:int /,
   )
   t.equal(failure(await say(other, 'DEBUG', 'OBJECT', 'none')), 'ERR no such key')
+  const digest = String(await say(other, 'DEBUG', 'DIGEST'))
+  t.match(digest, /^[0-9a-f]{40}$/)
+  await say(other, 'SET', 'more', '1')
+  t.not(await say(other, 'DEBUG', 'DIGEST'), digest)
+  await say(other, 'DEL', 'more')
+  t.equal(await say(other, 'DEBUG', 'DIGEST'), digest)
   t.equal(await say(other, 'DEBUG', 'STRINGMATCH-LEN', '1000', '*a*b'), 'OK')
   t.equal(await say(other, 'DEBUG', 'SET-ACTIVE-EXPIRE', '0'), 'OK')
   await say(other, 'SET', 'short', '1', 'PX', '1')
