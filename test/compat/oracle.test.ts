@@ -37,7 +37,6 @@ function judge(
   t.comment(`figure commands ${commandCount}, keys at the end ${keyCount}, seed ${seed}`)
   report(t, mismatches)
   for (const problem of problems) t.fail(problem, { at: null, stack: '' })
-  t.ok(mismatches.length > 0 || keyCount > 0, 'there were keys at the end')
   for (const [reason, times] of excused) t.comment(`${times} × ${reason}`)
 }
 
