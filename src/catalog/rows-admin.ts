@@ -8,6 +8,7 @@ import {
   KEYLESS_ALL_SHARDS,
   LATER_PROFILES,
   LOADING_OK,
+  MERGE_SUM,
   NO_SCRIPT,
   NONDETERMINISTIC,
   READ,
@@ -121,6 +122,7 @@ export const DEBUG_ROWS = [
     ...debug,
     arity: 2,
     flags: READ | ADMIN | NO_SCRIPT | KEYLESS_ALL_SHARDS,
+    merge: MERGE_SUM,
     summary: 'Tells a number that servers with the same data share.',
   }),
   connectionRow('debug|set-active-expire', 379, {

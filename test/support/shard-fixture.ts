@@ -26,6 +26,7 @@ import { Call } from '../../src/command/call.ts'
 import { handlersByCode } from '../../src/command/handlers.ts'
 import { shardOfScanCursor } from '../../src/command/scan-cursor.ts'
 import { shardOfSlot, slotOfKey } from '../../src/dispatch/slots.ts'
+import { clockOf } from '../../src/keyspace/access.ts'
 import { ShardSide } from '../../src/keyspace/side.ts'
 import { loadHasher } from '../../src/log/checksum.ts'
 import { commitGroup } from '../../src/log/groups.ts'
@@ -246,8 +247,9 @@ export class ShardFixture {
     call.side = sides[0]
     call.severalShards = sides.length > 1
     call.nowMs = this.clock.wallMs()
-    for (const { log, row: sideRow } of sides) {
-      log.attach(this.#rows.words[sideRow + TOKEN_WORD], call.nowMs)
+    for (const side of sides) {
+      side.log.attach(this.#rows.words[side.row + TOKEN_WORD], call.nowMs)
+      side.accessClock = clockOf(call.nowMs, side.countsUses)
     }
     if ((row.flags & WRITE) !== 0 && !sides.every(({ log }) => log.writable(call.nowMs))) {
       call.reply.error(replies.MISCONF_DISK_FULL)
