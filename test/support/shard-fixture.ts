@@ -250,8 +250,6 @@ export class ShardFixture {
     for (const side of sides) {
       side.log.attach(this.#rows.words[side.row + TOKEN_WORD], call.nowMs)
       side.accessClock = clockOf(call.nowMs, side.countsUses)
-      const { log, row: sideRow } = side
-      log.attach(this.#rows.words[sideRow + TOKEN_WORD], call.nowMs)
     }
     if ((row.flags & WRITE) !== 0 && !sides.every(({ log }) => log.writable(call.nowMs))) {
       call.reply.error(replies.MISCONF_DISK_FULL)
