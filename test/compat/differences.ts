@@ -124,6 +124,15 @@ export const DIFFERENCES: readonly Difference[] = [
       (ours === 'listpack' || ours === 'ziplist') && theirs === 'skiplist',
   },
   {
+    reason: 'SORT of Redis looks at errno, in which an earlier command may have left an error',
+    profiles: ['ckv', 'extended', 'redis'],
+    commands: ['sort', 'sort_ro'],
+    explains: (_words, ours, theirs) =>
+      Array.isArray(ours) &&
+      ours.every((element) => Number.isFinite(Number(element))) &&
+      /^ERR One or more scores can't/.test(errorText(theirs) ?? ''),
+  },
+  {
     reason: 'Redis 3.2 calls what is packed a ziplist',
     profiles: ['ckv', 'extended'],
     commands: ['object'],
