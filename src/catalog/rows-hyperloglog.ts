@@ -5,7 +5,6 @@ import {
   DETERMINISTIC,
   EVERY_PROFILE,
   everyKey,
-  FAST,
   FAST_PER_KEY,
   FAST_WORD,
   oneKey,
@@ -20,7 +19,7 @@ export const HYPERLOGLOG_ROWS = [
   shardRow('pfadd', 290, {
     ...hyperloglog,
     arity: -2,
-    flags: WRITE | DENY_OOM | FAST | FAST_WORD | DETERMINISTIC,
+    flags: WRITE | DENY_OOM | FAST_PER_KEY | FAST_WORD | DETERMINISTIC,
     keys: oneKey('RW insert'),
     summary: 'Counts elements in, and tells if the estimate may have changed.',
     syntax: 'key [element ...]',

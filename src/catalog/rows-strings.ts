@@ -291,7 +291,7 @@ export const STRING_ROWS = [
     ...bitmap,
     profiles: LATER_PROFILES,
     arity: -2,
-    flags: READ | FAST | FAST_WORD,
+    flags: READ | FAST_PER_KEY | FAST_WORD,
     keys: oneKey('RO access'),
     since: '6.0.0',
     summary: 'Reads small integers anywhere in a string.',

@@ -91,12 +91,23 @@ t.test('FAST is one key and bounded work, FAST_PER_KEY grows with the arguments'
       t.ok(row.arityLater < 0 || row.multiKey, `${row.name}: any number, or several keys`)
     }
     if (has(row, spec.FAST_SHORTEST)) {
-      t.ok(row.arityLater < 0 && row.arity32 === row.arityLater, `${row.name}: options may follow`)
+      const shortest = Math.abs(row.arity32)
+      t.ok(row.arityLater === -shortest, `${row.name}: options may follow, in 3.2 or later`)
       t.ok(!row.multiKey && isFast(row, -row.arityLater) && !isFast(row, 1 - row.arityLater))
     }
     if (has(row, spec.KEYLESS_ALL_SHARDS)) {
       t.notOk(has(row, spec.FAST | spec.FAST_PER_KEY), `${row.name}: never in place`)
     }
+  }
+})
+
+t.test('what arguments make long does not run in place', async (t) => {
+  for (const name of ['lpop', 'rpop', 'spop', 'srandmember']) {
+    const row = ALL_ROWS.find((one) => one.name === name) as spec.CommandRow
+    t.ok(isFast(row, 2) && !isFast(row, 3), `${name}: a count may be any`)
+  }
+  for (const row of ALL_ROWS.filter(({ syntax }) => syntax.includes('...'))) {
+    t.notOk(isFast(row, 1000), `${row.name}: any number of arguments`)
   }
 })
 
