@@ -68,6 +68,14 @@ export function succeeded(call: Call, outcome: number): boolean {
   return false
 }
 
+/**
+ * Is the reply longer than this client's may be, so that it will be cut? Whoever cannot be told
+ * what was taken gets nothing; but a transaction takes place as a whole.
+ */
+export function replyIsLost({ reply, inTransaction }: Call): boolean {
+  return reply.overflowed && !inTransaction
+}
+
 /** True: a string of this length may be stored. Else the profile's error was answered. */
 export function lengthAllowed(call: Call, length: number): boolean {
   if (length <= call.valueBytesMax) return true

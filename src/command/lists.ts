@@ -30,6 +30,7 @@ import {
 import {
   hasType,
   lengthAllowed,
+  replyIsLost,
   replyNotInteger,
   replySpan,
   replySyntaxError,
@@ -131,6 +132,7 @@ export function popInto(
   const before = reply.position
   if (asArray) reply.arrayHeader(count)
   replyElements(call, side, entry, fromTail ? -1 : 0, count, fromTail)
+  if (replyIsLost(call)) return
   const after = reply.position
   reply.position = before
   if (succeeded(call, listPop(side, fromTail ? -count : count))) reply.position = after
@@ -148,7 +150,7 @@ function replyElements(
   let left = count
   for (
     let there = placeAt(arena, entry, from);
-    there && left > 0;
+    there && left > 0 && !call.reply.overflowed;
     there = backwards ? placePrevious(arena) : placeNext(arena)
   ) {
     placeGet(arena)

@@ -10,7 +10,7 @@ import {
   OUT_OF_MEMORY,
   VALUE_NOT_POSITIVE,
 } from '../wire/replies.ts'
-import { replyNotInteger, replySpan, replySyntaxError, succeeded } from './answers.ts'
+import { replyIsLost, replyNotInteger, replySpan, replySyntaxError, succeeded } from './answers.ts'
 import { keyArgument, roughInteger, speaksRedis7, wideArgument } from './arguments.ts'
 import type { Call } from './call.ts'
 import { MemberList } from './member-list.ts'
@@ -23,6 +23,9 @@ const COUNT_REFUSED = -(2n ** 63n)
 const DRAWN_PART = 3
 /** Draws of members that were drawn already, for each that is wanted, before all are asked. */
 const REPEATS_MAX = 10
+/** What a reply has besides its members' bytes: of each at most, and what a writer asks for. */
+const BULK_FRAME_BYTES_MAX = 16
+const REPLY_SLACK_BYTES = 128
 
 const walk = new SetWalk()
 const chosen = new MemberList()
@@ -73,14 +76,18 @@ function popAll(call: Call, side: ShardSide, entry: number): void {
   const start = reply.position
   reply.setHeader(setCount(side.arena, entry))
   replyMembers(call, side, entry)
+  if (replyIsLost(call)) return
   const outcome = keyDelete(side)
   if (outcome === EFFECT_OK) return
   if (!reply.overflowed) reply.position = start
   succeeded(call, outcome)
 }
 
-/** Takes what was chosen out of the set. False: an error was answered. */
+/** Takes what was chosen out of the set. False: an error was answered, or there is no room to tell
+ * what was taken. */
 function removeChosen(call: Call, side: ShardSide): boolean {
+  const frameBytes = chosen.count * BULK_FRAME_BYTES_MAX + REPLY_SLACK_BYTES
+  if (!call.reply.ensure(chosen.byteLength + frameBytes) && replyIsLost(call)) return false
   side.record.setItems(chosen.bytes, chosen.starts, chosen.lengths, 0, 1, chosen.count)
   return succeeded(call, setRemove(side))
 }

@@ -4,7 +4,7 @@ import { zsetRemoveRanks } from '../keyspace/effects.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { ZsetWalk, zsetCount } from '../memory/zset.ts'
 import { COUNT_NOT_POSITIVE, NUMKEYS_NOT_POSITIVE, VALUE_NOT_POSITIVE } from '../wire/replies.ts'
-import { replySpan, replySyntaxError, succeeded } from './answers.ts'
+import { replyIsLost, replySpan, replySyntaxError, succeeded } from './answers.ts'
 import { argumentIs, keyArgument, roughInteger, word } from './arguments.ts'
 import type { Call } from './call.ts'
 import { changedZset, KEY, MISSING, REFUSED } from './zsets.ts'
@@ -68,8 +68,7 @@ export function popMembers(
     replySpan(call)
     reply.double(score)
   }
-  // Whoever cannot be told what was taken gets nothing.
-  if (reply.overflowed) return false
+  if (replyIsLost(call)) return false
   const after = reply.position
   reply.position = before
   if (!succeeded(call, zsetRemoveRanks(side, highest ? size - taken : 0, taken))) return false
