@@ -172,9 +172,10 @@ function numberOf(call: Call, place: number): number {
     return readNumber(elements.bytes, elements.starts[place], elements.lengths[place])
   }
   const { arena } = named.side
-  const length = entryValueLength(arena, named.entry)
-  if (length > NUMBER_BYTES_MAX) return Number.NaN
+  const whole = entryValueLength(arena, named.entry)
+  const length = Math.min(whole, NUMBER_BYTES_MAX)
   copyValueOut(arena, named.entry, 0, length, numberText, 0)
+  if (length < whole && !numberText.subarray(0, length).includes(0)) return Number.NaN
   return readNumber(numberText, 0, length)
 }
 

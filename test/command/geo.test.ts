@@ -29,6 +29,7 @@ t.test('places, distances, searches', async (t) => {
     ['GEORADIUS s 15 37 100 km WITHDIST WITHHASH', [['Catania', '56.4413', 3479447370796909]]],
     ['GEORADIUSBYMEMBER s Palermo 10 m WITHCOORD', [['Palermo', PALERMO]]],
     ['GEORADIUSBYMEMBER none Palermo 10 m', []],
+    ['GEORADIUSBYMEMBER none Palermo x furlong', []],
     ['GEORADIUS s 15 37 200 km STORE {s}d', 2],
     ['ZSCORE {s}d Palermo', '3479099956230698'],
     ['GEORADIUS s 15 37 200 km DESC COUNT 1 STOREDIST {s}d', 1],

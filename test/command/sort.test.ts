@@ -44,6 +44,11 @@ t.test('numbers and texts', async (t) => {
     ['SORT {t}behind', NOT_DOUBLE],
     ['RPUSH {t}tiny 5e-324', 1],
     ['SORT {t}tiny', NOT_DOUBLE],
+    [['MSET', '{t}v1', `2${'\0'.repeat(9000)}`, '{t}v2', '1'.repeat(9000)], OK],
+    ['RPUSH {t}by 1 3', 2],
+    ['SORT {t}by BY {t}v*', ['3', '1']],
+    ['RPUSH {t}by 2', 3],
+    ['SORT {t}by BY {t}v*', NOT_DOUBLE],
     ['RPUSH {t}same 1 1.0 01 1', 4],
     ['SORT {t}same', ['01', '1', '1', '1.0']],
   ])
