@@ -29,7 +29,7 @@ import { shardOfSlot, slotOfKey } from '../../src/dispatch/slots.ts'
 import { clockOf } from '../../src/keyspace/access.ts'
 import { ShardSide } from '../../src/keyspace/side.ts'
 import { loadHasher } from '../../src/log/checksum.ts'
-import { commitGroup } from '../../src/log/groups.ts'
+import { commitGroup, retryGroup } from '../../src/log/groups.ts'
 import { openShardLog } from '../../src/log/open.ts'
 import { replayShard } from '../../src/log/replay.ts'
 import { scanShard } from '../../src/log/scan.ts'
@@ -281,6 +281,13 @@ export class ShardFixture {
     return this.sides.flatMap(({ arena }) => checkArena(arena, { slotCounts: true }))
   }
 
+  /** Writes what several shards could not write together, as housekeeping does. */
+  retryGroups(): void {
+    const nowMs = this.clock.wallMs()
+    for (const { log, row } of this.sides) log.attach(this.#rows.words[row + TOKEN_WORD], nowMs)
+    retryGroup(this.sides.map(({ log }) => log).filter((log) => log.groupPending()))
+  }
+
   /** Frees what flushes left. */
   releaseAll(): void {
     for (const { arena } of this.sides) while (releaseSlice(arena, 1000));
@@ -294,19 +301,29 @@ export function recoveredFrom(
   generation: number,
   arenaBytes = ARENA_BYTES,
 ): [string, string][] {
-  const fixture = new ShardFixture({ shards: directories.length, arenaBytes })
-  return fixture.sides
-    .flatMap((side) => {
-      const { shard } = side
-      side.replaying = true
-      const expected = { instance: INSTANCE, generation, shard, startLsn: 0 }
-      const scan = scanShard(files, directories[shard], expected)
-      replayShard(files, scan, scan.endLsn, (code, database, _flags, ...rest) =>
-        applyRecord(side, code, database, ...rest),
-      )
-      return contentsOf(side.arena)
-    })
-    .sort(byKey)
+  const shards = directories.length
+  return recoveredFixture(files, directories, generation, { shards, arenaBytes }).contents()
+}
+
+/** The same as shards to go on with, one for each directory; their logs are new. */
+export function recoveredFixture(
+  files: SimFs,
+  directories: readonly string[],
+  generation: number,
+  options: ShardOptions,
+): ShardFixture {
+  const fixture = new ShardFixture(options)
+  for (const side of fixture.sides) {
+    const { shard } = side
+    side.replaying = true
+    const expected = { instance: INSTANCE, generation, shard, startLsn: 0 }
+    const scan = scanShard(files, directories[shard], expected)
+    replayShard(files, scan, scan.endLsn, (code, database, _flags, ...rest) =>
+      applyRecord(side, code, database, ...rest),
+    )
+    side.replaying = false
+  }
+  return fixture
 }
 
 function byKey(left: [string, string], right: [string, string]): number {
