@@ -7,6 +7,8 @@ const BYTES_MIN = 4096
 /** More is not kept from one command to the next. */
 const HITS_KEPT_MAX = 65_536
 const BYTES_KEPT_MAX = 1_048_576
+/** Offsets are 32-bit; more is out of memory. */
+const BYTES_MAX = 1_073_741_824
 
 export class GeoHits {
   count = 0
@@ -19,6 +21,11 @@ export class GeoHits {
   longitudes = new Float64Array(HITS_MIN)
   latitudes = new Float64Array(HITS_MIN)
   #used = 0
+  readonly #bytesMax: number
+
+  constructor(bytesMax = BYTES_MAX) {
+    this.#bytesMax = bytesMax
+  }
 
   begin(): void {
     this.count = 0
@@ -27,6 +34,7 @@ export class GeoHits {
     if (this.bytes.length > BYTES_KEPT_MAX) this.bytes = new Uint8Array(BYTES_MIN)
   }
 
+  /** False: the members are too many bytes. */
   add(
     source: Uint8Array,
     start: number,
@@ -35,11 +43,12 @@ export class GeoHits {
     meters: number,
     longitude: number,
     latitude: number,
-  ): void {
-    if (this.count === this.scores.length) this.#growTo(this.count * 2)
+  ): boolean {
     const end = this.#used + length
+    if (end > this.#bytesMax) return false
+    if (this.count === this.scores.length) this.#growTo(this.count * 2)
     if (end > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(end, this.bytes.length * 2))
+      const grown = new Uint8Array(Math.min(Math.max(end, this.bytes.length * 2), this.#bytesMax))
       grown.set(this.bytes.subarray(0, this.#used))
       this.bytes = grown
     }
@@ -52,6 +61,7 @@ export class GeoHits {
     this.longitudes[hit] = longitude
     this.latitudes[hit] = latitude
     this.#used = end
+    return true
   }
 
   /** Hits in the order of their distance, -1: the farthest first; 0: as they were found. */

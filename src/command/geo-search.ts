@@ -18,7 +18,7 @@ import { NO_EXPIRY } from '../memory/layout.ts'
 import { span } from '../memory/span.ts'
 import { ZsetWalk, zsetCountBelow } from '../memory/zset.ts'
 import * as replies from '../wire/geo-replies.ts'
-import { ZERO } from '../wire/replies.ts'
+import { OUT_OF_MEMORY, ZERO } from '../wire/replies.ts'
 import { replyNotInteger, replySyntaxError, succeeded } from './answers.ts'
 import { argumentIs, keyArgument, roughInteger, speaksRedis7, word } from './arguments.ts'
 import type { Call } from './call.ts'
@@ -233,7 +233,10 @@ function search(call: Call, side: ShardSide, entry: number): void {
     return
   }
   hits.begin()
-  if (entry !== MISSING) findHits(side, entry, options.any ? options.count : Infinity)
+  if (entry !== MISSING && !findHits(side, entry, options.any ? options.count : Infinity)) {
+    call.reply.error(OUT_OF_MEMORY)
+    return
+  }
   // Some of the nearest are wanted, or it would not matter how many.
   if (options.count !== COUNT_ALL && options.direction === 0 && !options.any) options.direction = 1
   const order = hits.order(options.direction)
@@ -247,7 +250,8 @@ function storeRefusal(call: Call): Uint8Array {
   return speaksRedis7(call) ? replies.GEO_STORE_WITH : replies.GEO_STORE_WITH_32
 }
 
-function findHits(side: ShardSide, entry: number, most: number): void {
+/** False: what is found is too large. */
+function findHits(side: ShardSide, entry: number, most: number): boolean {
   const { arena } = side
   const { longitude, latitude } = centre
   if (shape.isBox) {
@@ -266,9 +270,11 @@ function findHits(side: ShardSide, entry: number, most: number): void {
       if (!isInside(meters)) continue
       walk.showMember()
       const { bytes, start, length } = span
-      hits.add(bytes, start, length, score, meters, point.longitude, point.latitude)
+      const { longitude: east, latitude: north } = point
+      if (!hits.add(bytes, start, length, score, meters, east, north)) return false
     }
   }
+  return true
 }
 
 function isInside(meters: number): boolean {

@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { SeededRandom } from '../../src/base/random.ts'
+import { GeoHits } from '../../src/command/geo-hits.ts'
 import { redisSkip, startRedis } from '../support/redis.ts'
 import { ShardFixture } from '../support/shard-fixture.ts'
 import { checkSound, error, LATER, OK, PROFILES, SYNTAX, script, WRONG_TYPE } from './script.ts'
@@ -40,6 +41,17 @@ t.test('places, distances, searches', async (t) => {
     ['GEOADD {s}t 1 1 a', error(WRONG_TYPE)],
     ['GEORADIUS {s}t 1 1 1 m', error(WRONG_TYPE)],
   ])
+})
+
+t.test('hits that are too many bytes', async (t) => {
+  const hits = new GeoHits(8192)
+  hits.begin()
+  const member = new Uint8Array(1000).fill(7)
+  let count = 0
+  while (hits.add(member, 0, member.length, count, 0, 0, 0)) count++
+  t.equal(count, 8, 'as many as fit')
+  t.equal(hits.count, 8)
+  t.same(hits.bytes.subarray(7000, 8000), member, 'they are there')
 })
 
 t.test('what is refused', async (t) => {
