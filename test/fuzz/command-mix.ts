@@ -151,7 +151,8 @@ export class CommandMix {
         this.#expand(command, this.pick(syntax.items), words)
         return
       case 'optional':
-        if (this.chance(40)) this.#expand(command, syntax.item, words)
+        // Of ZADD's options most exclude each other.
+        if (this.chance(command === 'zadd' ? 8 : 40)) this.#expand(command, syntax.item, words)
         return
       case 'repeated': {
         const count = 1 + (this.chance(60) ? this.below(3) : this.below(this.pick([9, 9, 60])))
