@@ -26,10 +26,12 @@ import {
 } from '../wire/decoder.ts'
 import { QUERY_TOO_LARGE, QueryBuffer } from '../wire/query-buffer.ts'
 import type { Answers } from './answers.ts'
+import { type Blocking, isOverfull } from './blocking.ts'
 import { type ClientSocket, receivedBytes } from './client-socket.ts'
 import {
   Connection,
   STOPPED_BARRIER,
+  STOPPED_BLOCKED,
   STOPPED_IN_FLIGHT,
   STOPPED_OUTPUT,
   STOPPED_PAUSED,
@@ -59,8 +61,8 @@ export class Acceptor {
   readonly #output: Output
   readonly #turn: TurnLog
   readonly #pubsub: Registry<Connection>
-  /** null: this is the only acceptor. */
-  readonly #others: OtherAcceptors | null
+  readonly #blocking: Blocking
+  readonly #others: OtherAcceptors
   readonly #clock: Clock
   readonly #counters: Counters
   readonly #bell: AsyncBell
@@ -95,11 +97,14 @@ export class Acceptor {
     output: Output,
     turn: TurnLog,
     pubsub: Registry<Connection>,
-    others: OtherAcceptors | null,
+    blocking: Blocking,
+    others: OtherAcceptors,
     clock: Clock,
     counters: Counters,
     connections: (Connection | null)[],
   ) {
+    this.#blocking = blocking
+    blocking.goOn = (connection) => this.#goOn(connection)
     this.#others = others
     this.#executor = executor
     this.#router = router
@@ -125,7 +130,7 @@ export class Acceptor {
     }
     this.#onFinished = (connection) => this.#finish(connection)
     // Others may have something to tell before the first client comes: the bell is armed.
-    if (others !== null) this.schedule()
+    if (!others.isAlone) this.schedule()
   }
 
   // ── Connections ─────────────────────────────────────────────────────────────────────────────
@@ -150,6 +155,7 @@ export class Acceptor {
     connection.query?.release()
     connection.later?.abandon()
     if (connection.subscriber !== null) this.#pubsub.forget(connection.subscriber)
+    if (connection.blocked !== null) this.#blocking.leave(connection)
     this.onClosed(connection)
     this.#freeWhenQuiet(connection)
   }
@@ -188,6 +194,7 @@ export class Acceptor {
     if (connection.unread !== null) {
       const bytes = receivedBytes.subarray(0, byteLength)
       connection.unread = Buffer.concat([connection.unread, bytes])
+      if (isOverfull(connection)) connection.socket.pause()
       return
     }
     // Only now, since this turn ends with a look around: awake without one would lose a ring.
@@ -325,7 +332,7 @@ export class Acceptor {
     const waiting = this.#stopped.splice(0)
     this.#executor.readClock()
     for (const connection of waiting) {
-      if (connection.closed) continue
+      if (connection.closed || (connection.stopped & STOPPED_BLOCKED) !== 0) continue
       const inFlight = connection.inFlight()
       if (connection.closing) {
         if (inFlight > 0) this.#stopped.push(connection)
@@ -362,6 +369,13 @@ export class Acceptor {
     this.#router.publish()
   }
 
+  /** It waited for a key and is answered. */
+  #goOn(connection: Connection): void {
+    connection.stopped &= ~STOPPED_BLOCKED
+    if (!this.#stopped.includes(connection)) this.#stopped.push(connection)
+    this.schedule()
+  }
+
   #isPaused(): boolean {
     return pauseLeftMs(this.#executor.rows, null, false, this.#clock.wallMs()) > 0
   }
@@ -370,6 +384,8 @@ export class Acceptor {
   #onEnded(connection: Connection): void {
     connection.ended = true
     if (connection.closing) return
+    // As Redis: nothing is taken for a client that has said its last.
+    if ((connection.stopped & STOPPED_BLOCKED) !== 0) connection.socket.destroy()
     if (connection.unread === null) this.#closeWhenAnswered(connection)
     this.schedule()
   }
@@ -411,10 +427,11 @@ export class Acceptor {
     this.#output.flush(this.#onFinished)
     if (delivered > 0 && this.#closing.length > 0) this.#freeClosed()
     // Nothing in flight: no reply can come, so nobody has to ring.
-    if (this.#inbox.inFlight === 0 && this.#stopped.length === 0 && heardAll) {
+    const { inFlight, blockedCount } = this.#inbox
+    if (inFlight === blockedCount && this.#stopped.length === 0 && heardAll) {
       if (this.#rhythm.lingers(worked)) this.#lookAgain()
-      // Other acceptors may have something to tell at any time.
-      else if (this.#others !== null) this.#bell.arm()
+      // Other acceptors may have something to tell at any time, others may serve who waits.
+      else if (blockedCount > 0 || !this.#others.isAlone) this.#bell.arm()
       return
     }
     this.#idleTurns = delivered > 0 ? 0 : this.#idleTurns + 1
@@ -449,13 +466,13 @@ export class Acceptor {
     const executor = this.#executor
     while (executor.heldCount > 0) {
       const shard = executor.heldShards[executor.heldCount - 1]
-      const others = this.#others
-      if ((others === null ? executor.commit(shard) : others.commit(shard)) !== 0) {
+      if (this.#others.commit(shard) !== 0) {
         this.#counters.add(COUNTER.commitsFailed, 1)
         this.#turn.answerUnknown(shard, this.#output)
       }
       executor.release(shard)
     }
+    this.#others.sendLater()
     this.#turn.clear()
   }
 
@@ -474,9 +491,10 @@ export class Acceptor {
 
   /** Nothing is in flight or unsent, of its own clients or of what it did for others. */
   isQuiet(): boolean {
-    if (this.#inbox.inFlight > 0 || this.#output.hasWork() || this.#executor.heldCount > 0) {
+    const { inFlight, blockedCount } = this.#inbox
+    if (inFlight > blockedCount || this.#output.hasWork() || this.#executor.heldCount > 0) {
       return false
     }
-    return this.#others === null || this.#others.isIdle()
+    return this.#others.isIdle()
   }
 }

@@ -3,8 +3,8 @@
 
 import { PROFILE_REDIS } from '../catalog/spec.ts'
 import { ROWS_BY_CODE } from '../catalog/table.ts'
-import type { Connection } from './connection.ts'
-import type { Answer, Question } from './peers.ts'
+import { type Connection, STOPPED_BLOCKED } from './connection.ts'
+import type { Answer, ClientQuestion } from './peers.ts'
 
 export type ClientType = 'normal' | 'master' | 'replica' | 'pubsub'
 
@@ -43,7 +43,7 @@ export interface ClientFacts {
 
 /** For this acceptor. @param nowMs of the monotonic clock of this thread */
 export function answerQuestion(
-  question: Question,
+  question: ClientQuestion,
   connections: readonly (Connection | null)[],
   gone: GoneClients,
   nowMs: number,
@@ -172,7 +172,8 @@ function flagsOf(connection: Connection): string {
   if (connection.readOnly) flags += 'r'
   if (connection.noEvict) flags += 'e'
   if (connection.transaction !== null) flags += 'x'
-  if (connection.later !== null && connection.lastCode !== 0) flags += blockedFlag(connection)
+  if ((connection.stopped & STOPPED_BLOCKED) !== 0) flags += 'b'
+  else if (connection.later !== null && connection.lastCode !== 0) flags += blockedFlag(connection)
   return flags === '' ? 'N' : flags
 }
 

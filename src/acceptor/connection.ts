@@ -11,6 +11,7 @@ import type { ShardSide } from '../keyspace/side.ts'
 import { WatchList } from '../keyspace/watch-list.ts'
 import type { Message, Subscriber } from '../pubsub/subscriber.ts'
 import type { QueryBuffer } from '../wire/query-buffer.ts'
+import type { BlockedCommand } from './blocking.ts'
 import type { ClientSocket } from './client-socket.ts'
 import type { LaterReply } from './later.ts'
 import { ReplyStash } from './stash.ts'
@@ -27,6 +28,8 @@ export const STOPPED_BARRIER = 4
 export const STOPPED_OUTPUT = 8
 /** CLIENT PAUSE. */
 export const STOPPED_PAUSED = 16
+/** It waits for a key: nothing is routed, but what it sends is received, and its end is seen. */
+export const STOPPED_BLOCKED = 32
 
 /** What of the replies to a client is left out (CLIENT REPLY). */
 export const MUTED_NOT = 0
@@ -64,6 +67,8 @@ export class Connection {
   noEvict = false
   /** The reply of its last command that comes later, from no shard. */
   later: LaterReply | null = null
+  /** The command of it that may wait for a key, until that has answered. */
+  blocked: BlockedCommand | null = null
   /** Bytes of an incomplete command, made when one spans receives. */
   query: QueryBuffer | null = null
   /** Bytes of a receive that was cut short because the connection stopped. */

@@ -11,6 +11,8 @@ import { WATCH_WORDS } from '../keyspace/watch-list.ts'
 import type { Message } from '../pubsub/subscriber.ts'
 import { takeRepliesReady } from '../ring/bell.ts'
 import {
+  REPLY_AGAIN,
+  REPLY_BLOCKED,
   REPLY_CHUNKED,
   REPLY_CLOSE,
   REPLY_HEADER_WORDS,
@@ -52,12 +54,26 @@ function mayStream(connection: Connection, words: Int32Array, word: number): boo
   return (
     ((flags & REPLY_CHUNKED) !== 0 || connection.partSent) &&
     (words[word + 3] & 0xffff) === 1 &&
-    (flags & (REPLY_CLOSE | REPLY_WATCHING)) === 0 &&
+    (flags & (REPLY_CLOSE | REPLY_WATCHING | REPLY_BLOCKED | REPLY_AGAIN)) === 0 &&
     sequence === connection.sequenceSent &&
     connection.generation === words[word + 2] &&
     !connection.closed &&
     connection.parts?.has(sequence) !== true
   )
+}
+
+/** What the inbox tells of commands that may wait for keys: see blocking.ts. */
+export interface BlockedReplies {
+  /** The command waits, with this ticket. */
+  noteWait(connection: Connection, ticket: number): void
+  /** It waits no more: its reply is here. */
+  end(connection: Connection): void
+  /** It is to be sent again. */
+  again(connection: Connection): void
+}
+
+function ticketAt(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset + at, 4).getInt32(0, true)
 }
 
 export class Inbox {
@@ -71,8 +87,12 @@ export class Inbox {
   readonly #output: Output
   readonly #counters: Counters
   readonly #connections: readonly (Connection | null)[]
-  /** Commands in rings or at workers, over all connections. */
+  /** Commands in rings or at workers or waiting for keys, over all connections. */
   inFlight = 0
+  /** Those of them that wait for keys, as far as this acceptor was told. */
+  blockedCount = 0
+  /** Set when there is somebody to keep the commands that wait. */
+  blocking: BlockedReplies | null = null
   #big: Uint8Array = NO_BYTES
   /** Set when there is somebody to publish what an EXEC publishes. */
   publish: (messages: readonly Message[]) => void = () => {}
@@ -168,7 +188,12 @@ export class Inbox {
         byteLength = whole.length
       }
     }
+    if ((flags & REPLY_BLOCKED) !== 0) {
+      this.#noteWait(connection, words, word, ticketAt(bytes, at))
+      return
+    }
     this.inFlight -= count
+    if (this.#endWait(connection, words, word, flags)) return
     if ((flags & REPLY_OF_EXEC) !== 0) {
       if (connection !== null) this.#endExec(connection, (flags & REPLY_NOT_RUN) === 0)
     } else if ((flags & REPLY_WATCHING) !== 0 && connection !== null) {
@@ -192,6 +217,29 @@ export class Inbox {
       this.#deliverReplies(connection, words, pairs, count, bytes, at)
     }
     this.#big = NO_BYTES
+  }
+
+  #noteWait(connection: Connection | null, words: Int32Array, word: number, ticket: number): void {
+    this.#big = NO_BYTES
+    if (connection === null || connection.generation !== words[word + 2]) return
+    // One that was served already has no wait to tell of.
+    const sequence = words[word + REPLY_HEADER_WORDS]
+    if (sequence !== connection.sequenceSent) return
+    this.#takeBack(connection, sequence)
+    this.blocking?.noteWait(connection, ticket)
+  }
+
+  /** True: it was no reply, but the order to send the command again. */
+  #endWait(connection: Connection | null, words: Int32Array, word: number, flags: number): boolean {
+    if (connection === null || connection.blocked === null) return false
+    if (connection.generation !== words[word + 2]) return false
+    if ((flags & REPLY_AGAIN) === 0) {
+      this.blocking?.end(connection)
+      return false
+    }
+    this.#takeBack(connection, words[word + REPLY_HEADER_WORDS])
+    this.blocking?.again(connection)
+    return true
   }
 
   #endExec(connection: Connection, ran: boolean): void {
@@ -219,6 +267,7 @@ export class Inbox {
     connection.partSent = (flags & REPLY_PART) !== 0
     if (connection.partSent) return
     this.inFlight--
+    if (connection.blocked !== null) this.blocking?.end(connection)
     if ((flags & REPLY_OF_EXEC) !== 0) this.#endExec(connection, true)
     connection.noteReplies(words[pairs + 1], 1)
     this.#takeBack(connection, words[pairs])

@@ -1,7 +1,8 @@
 // What an acceptor does for the others before it gives a token back: it serves the commands that
 // they would have run in place if it had not held the token. With two acceptors on two cores a
 // worker woken for them is a third thread that wants a core; see ARCHITECTURE.md for the figures.
-// There is none where there is one acceptor.
+// Where there is one acceptor only replies to clients that waited for keys may have to wait for
+// room.
 
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
@@ -22,12 +23,14 @@ export class OtherAcceptors {
   readonly #counters: Counters
   readonly #backlog: ReplyBacklog
   readonly #server: ShardServer
+  readonly isAlone: boolean
   #retryArmed = false
 
   constructor(shared: SharedPlan, executor: Executor, counters: Counters) {
     const replyBytes = replyBytesMax(shared.facts.options.outputLimitNormal)
     const reply = new ReplyWriter(REPLY_BYTES_FIRST, replyBytes)
     const { server, backlog } = attachServer(shared, executor, reply)
+    this.isAlone = shared.facts.acceptorCount === 1
     this.#executor = executor
     this.#counters = counters
     this.#server = server
@@ -36,12 +39,17 @@ export class OtherAcceptors {
 
   /** Commits what this thread ran on the shard, with what it serves for others. 0 or the error. */
   commit(shard: number): number {
+    if (this.isAlone) return this.#executor.commit(shard)
     const before = this.#server.ringedCount
     const outcome = this.#server.help(shard)
     const helped = this.#server.ringedCount - before
     if (helped > 0) this.#counters.add(COUNTER.commandsRinged, helped)
-    if (!this.#backlog.isEmpty()) this.#retryLater()
     return outcome
+  }
+
+  /** Behind the releases of a turn: what found no room is sent when there is some. */
+  sendLater(): void {
+    if (!this.#backlog.isEmpty()) this.#retryLater()
   }
 
   #retryLater(): void {

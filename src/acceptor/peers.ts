@@ -6,12 +6,18 @@
 import { BroadcastChannel } from 'node:worker_threads'
 import type { ClientFacts, ClientFilter } from './clients.ts'
 
-export type Question =
+/** About clients that a filter names. */
+export type ClientQuestion =
   | { readonly kind: 'clients'; readonly filter: ClientFilter }
   /** Those with these numbers, also the last that have gone. */
   | { readonly kind: 'known'; readonly filter: { readonly ids: readonly number[] } }
   /** Closes them all, but not who asks. */
   | { readonly kind: 'kill'; readonly filter: ClientFilter; readonly asker: number }
+
+export type Question =
+  | ClientQuestion
+  /** Ends the wait of this one for a key. */
+  | { readonly kind: 'unblock'; readonly id: number; readonly isError: boolean }
 
 export type Notice =
   /** Lines for clients that watch with MONITOR. */

@@ -11,6 +11,7 @@
 
 import { arityFits, findCommand, findSubcommand, isFast, servedIn } from '../catalog/lookup.ts'
 import {
+  BLOCKS,
   type CommandRow,
   CROSS_SLOT_OK,
   LOADING_OK,
@@ -31,6 +32,7 @@ import type { Rows } from '../rows/rows.ts'
 import { type CommandDecoder, isHttpAttempt } from '../wire/decoder.ts'
 import * as replies from '../wire/replies.ts'
 import type { Answers } from './answers.ts'
+import type { Blocking } from './blocking.ts'
 import { type Connection, MUTED_NOT, STOPPED_BARRIER } from './connection.ts'
 import { SEVERAL_SHARDS, SLOTS_REFUSED, shardOfKeys } from './key-shards.ts'
 import type { OwnCommands } from './own-commands.ts'
@@ -54,6 +56,7 @@ export class Router {
   readonly #placing: Placing
   readonly #sender: RequestSender
   readonly #transactions: Transactions
+  readonly #blocking: Blocking
   readonly #profile: number
   /** There are other acceptors: see acceptor/other-acceptors.ts. */
   readonly #sharing: boolean
@@ -70,6 +73,7 @@ export class Router {
     placing: Placing,
     sender: RequestSender,
     transactions: Transactions,
+    blocking: Blocking,
     session: Session,
   ) {
     this.#rows = executor.rows
@@ -79,6 +83,7 @@ export class Router {
     this.#placing = placing
     this.#sender = sender
     this.#transactions = transactions
+    this.#blocking = blocking
     this.#profile = executor.call.profile
     this.#session = session
     this.#sharing = session.facts.acceptorCount > 1
@@ -139,6 +144,7 @@ export class Router {
     }
     if (row.place === 'shard') {
       if ((row.flags & REGISTERS) !== 0) return this.#watch(connection, decoder, row)
+      if ((row.flags & BLOCKS) !== 0) return this.#block(connection, decoder, row)
       return this.#toShard(connection, decoder, row)
     }
     if (transaction !== null && isExec(row)) {
@@ -291,5 +297,13 @@ export class Router {
       return this.#answers.reject(connection, row, replies.CROSS_SLOT)
     }
     return this.#transactions.watch(connection, decoder, row)
+  }
+
+  #block(connection: Connection, decoder: CommandDecoder, row: CommandRow): boolean {
+    const crossSlot = this.#profile === PROFILE_REDIS
+    if (shardOfKeys(decoder, row, crossSlot, this.#shardCount) === SLOTS_REFUSED) {
+      return this.#reject(connection, row, replies.CROSS_SLOT)
+    }
+    return this.#blocking.send(connection, decoder, row)
   }
 }

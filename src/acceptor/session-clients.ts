@@ -235,7 +235,6 @@ export function clientNoEvict(session: Session): void {
   } else reply.error(replies.SYNTAX_ERROR)
 }
 
-/** Nobody is blocked. */
 export function clientUnblock(session: Session): void {
   const { argCount, reply } = session
   if (argCount > 4) {
@@ -245,7 +244,11 @@ export function clientUnblock(session: Session): void {
   const isReason = argCount === 3 || isUnblockReason(session)
   if (!isReason) reply.error(adminReplies.CLIENT_UNBLOCK_REASON)
   else if (Number.isNaN(integerArgument(session, 2))) reply.error(replies.NOT_AN_INTEGER)
-  else reply.integer(0)
+  else {
+    const isError = argCount === 4 && argumentIs(session, 3, 'error')
+    const question = { kind: 'unblock', id: integerArgument(session, 2), isError } as const
+    gatherClients(session, question, (reply, clients) => reply.integer(clients.length))
+  }
 }
 
 function isUnblockReason(session: Session): boolean {

@@ -82,6 +82,7 @@ function gatherInfo(session: Session): InfoSource {
     nowMicros: clock.wallMicros(),
     connectedClients: load(CLIENT_COUNT_WORD),
     clientsMax: load(MAX_CLIENTS_WORD),
+    blockedClients: session.sides[0].blocked.claims.count(),
     channelCount: channelCount(session),
     patternCount: patternCount(session),
     process: readProcessNumbers(),

@@ -19,6 +19,7 @@ import type { Ring } from '../ring/ring.ts'
 import { Acceptor } from './acceptor.ts'
 import { Administration } from './administration.ts'
 import { Answers } from './answers.ts'
+import { Blocking } from './blocking.ts'
 import { answerQuestion, GoneClients } from './clients.ts'
 import type { Connection } from './connection.ts'
 import { Inbox } from './inbox.ts'
@@ -70,7 +71,12 @@ const later = new LaterReplies(inbox, replyBytesMax(facts.options.outputLimitNor
 const monitors = new Monitors(rows, output)
 const gone = new GoneClients()
 const peers = new Peers(facts.runId, index, facts.acceptorCount, {
-  answer: (question) => answerQuestion(question, connections, gone, clock.monotonicMs()),
+  answer: (question) => {
+    if (question.kind !== 'unblock') {
+      return answerQuestion(question, connections, gone, clock.monotonicMs())
+    }
+    return blocking.unblock(connections, question.id, question.isError)
+  },
   hear: (notice) => {
     if (notice.kind === 'commands') monitors.show(notice.lines)
     else later.schedule()
@@ -123,8 +129,9 @@ const answers = new Answers(output, counters)
 const own = new OwnCommands(session, SESSION_HANDLERS_BY_CODE)
 const placing = new Placing(executor, answers, turn)
 const sender = new RequestSender(executor, requests, pool, inbox, facts.profile)
+const blocking = new Blocking(executor.call, index, placing, sender, inbox, clock)
 const transactions = new Transactions(executor, placing, sender, own, answers, pubsub)
-const router = new Router(executor, answers, own, placing, sender, transactions, session)
+const router = new Router(executor, answers, own, placing, sender, transactions, blocking, session)
 const acceptor = new Acceptor(
   rows,
   executor,
@@ -134,7 +141,8 @@ const acceptor = new Acceptor(
   output,
   turn,
   pubsub,
-  facts.acceptorCount > 1 ? new OtherAcceptors(shared, executor, counters) : null,
+  blocking,
+  new OtherAcceptors(shared, executor, counters),
   clock,
   counters,
   connections,

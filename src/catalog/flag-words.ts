@@ -2,6 +2,7 @@
 
 import {
   ADMIN,
+  BLOCKS,
   BY_SLOT,
   type CommandRow,
   DENY_OOM,
@@ -32,6 +33,7 @@ const FLAG_WORDS: readonly (readonly [number, string])[] = [
   [ADMIN, 'admin'],
   [PUBSUB_WORD, 'pubsub'],
   [NO_SCRIPT, 'noscript'],
+  [BLOCKS, 'blocking'],
   [LOADING_OK, 'loading'],
   [STALE, 'stale'],
   [FAST_WORD, 'fast'],

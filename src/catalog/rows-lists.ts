@@ -1,6 +1,8 @@
 // The lists family. Codes 160-189.
 
 import {
+  BLOCKS,
+  countedKeys,
   DENY_OOM,
   DETERMINISTIC,
   EVERY_PROFILE,
@@ -9,6 +11,7 @@ import {
   FAST_SHORTEST,
   FAST_WORD,
   LATER_PROFILES,
+  NO_SCRIPT,
   oneKey,
   READ,
   type RowFacts,
@@ -47,6 +50,26 @@ const MOVING = {
     { first: 1, last: 1, step: 1, access: 'RW access delete' },
     { first: 2, last: 2, step: 1, access: 'RW insert' },
   ],
+} as const satisfies Partial<RowFacts>
+
+/** Waits for any of several lists. */
+const WAITING = {
+  ...later,
+  arity: -3,
+  flags: WRITE | NO_SCRIPT | BLOCKS,
+  keys: [{ first: 1, last: -2, step: 1, access: 'RW access delete' }],
+  categories: 'blocking',
+  since: '2.0.0',
+  syntax: 'key ... timeout:double',
+  words32: 'write noscript',
+} as const satisfies Partial<RowFacts>
+
+/** Waits for a list to move something from. */
+const WAITING_TO_MOVE = {
+  ...later,
+  ...MOVING,
+  flags: WRITE | DENY_OOM | NO_SCRIPT | BLOCKS,
+  categories: 'blocking',
 } as const satisfies Partial<RowFacts>
 
 export const LIST_ROWS = [
@@ -172,5 +195,38 @@ export const LIST_ROWS = [
     since: '7.0.0',
     summary: 'Takes elements from the first of several lists that has any.',
     syntax: 'numkeys:integer key ... (LEFT|RIGHT) [COUNT count:integer]',
+  }),
+  shardRow('blpop', 177, {
+    ...WAITING,
+    summary: 'Takes the first element of the first list that has any, or waits for one.',
+  }),
+  shardRow('brpop', 178, {
+    ...WAITING,
+    summary: 'Takes the last element of the first list that has any, or waits for one.',
+  }),
+  shardRow('brpoplpush', 179, {
+    ...WAITING_TO_MOVE,
+    arity: 4,
+    since: '2.2.0',
+    summary: 'Moves the last element of a list to the front of another, or waits for one.',
+    syntax: 'key destination:key timeout:double',
+    words32: 'write denyoom noscript',
+  }),
+  shardRow('blmove', 180, {
+    ...WAITING_TO_MOVE,
+    arity: 6,
+    since: '6.2.0',
+    summary: 'Moves an element from an end of a list to an end of another, or waits for one.',
+    syntax: 'key destination:key (LEFT|RIGHT) (LEFT|RIGHT) timeout:double',
+  }),
+  shardRow('blmpop', 181, {
+    ...later,
+    arity: -5,
+    flags: WRITE | BLOCKS,
+    keys: countedKeys(2, 'RW access delete'),
+    categories: 'blocking',
+    since: '7.0.0',
+    summary: 'Takes elements from the first of several lists that has any, or waits for some.',
+    syntax: 'timeout:double numkeys:integer key ... (LEFT|RIGHT) [COUNT count:integer]',
   }),
 ]

@@ -1,6 +1,7 @@
 // The sorted sets family. Codes 240-289.
 
 import {
+  BLOCKS,
   countedKeys,
   DENY_OOM,
   EVERY_PROFILE,
@@ -8,6 +9,7 @@ import {
   FAST_PER_KEY,
   FAST_WORD,
   LATER_PROFILES,
+  NO_SCRIPT,
   NONDETERMINISTIC,
   oneKey,
   READ,
@@ -48,6 +50,17 @@ const POPPING = {
   keys: oneKey('RW access delete'),
   since: '5.0.0',
   syntax: 'key [count:integer]',
+} as const
+
+/** Waits for any of several sets. */
+const WAITING = {
+  ...later,
+  arity: -3,
+  flags: WRITE | NO_SCRIPT | FAST_WORD | BLOCKS,
+  keys: [{ first: 1, last: -2, step: 1, access: 'RW access delete' }],
+  categories: 'blocking',
+  since: '5.0.0',
+  syntax: 'key ... timeout:double',
 } as const
 
 /** Several sets, and a key for what comes of them. */
@@ -288,5 +301,23 @@ export const ZSET_ROWS = [
     since: '6.2.0',
     summary: 'Stores what the first sorted set alone has.',
     syntax: 'destination:key numkeys:integer key ...',
+  }),
+  shardRow('bzpopmin', 285, {
+    ...WAITING,
+    summary: 'Takes the member with the lowest score of the first set that has any, or waits.',
+  }),
+  shardRow('bzpopmax', 286, {
+    ...WAITING,
+    summary: 'Takes the member with the highest score of the first set that has any, or waits.',
+  }),
+  shardRow('bzmpop', 287, {
+    ...later,
+    arity: -5,
+    flags: WRITE | BLOCKS,
+    keys: countedKeys(2, 'RW access delete'),
+    categories: 'blocking',
+    since: '7.0.0',
+    summary: 'Takes members of the first sorted set that has some, or waits for some.',
+    syntax: 'timeout:double numkeys:integer key ... (MIN|MAX) [COUNT count:integer]',
   }),
 ] as const

@@ -45,6 +45,8 @@ export const UNORDERED = 1 << 17
 export const NOT_QUEUED = 1 << 18
 /** Registers its keys instead of reading them: shown as Redis shows WATCH, not as a read. */
 export const REGISTERS = 1 << 19
+/** May answer nothing and wait for its keys. */
+export const BLOCKS = 1 << 25
 /** Bounded work unless it has optional arguments (SPOP without a count): in place then. */
 export const FAST_SHORTEST = 1 << 21
 /** Behind BY and GET patterns may stand that name keys by elements: see keys.ts. */

@@ -9,6 +9,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { CommandRow } from '../catalog/spec.ts'
 import { shardOfSlot, slotOfKey } from '../dispatch/slots.ts'
+import { BlockingCall } from '../keyspace/blocked-claims.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { WatchList } from '../keyspace/watch-list.ts'
 import type { ReplyWriter } from '../wire/encoder.ts'
@@ -38,6 +39,8 @@ export class Call {
   side: ShardSide
   /** What WATCH registered; whoever runs it hands it to the client's acceptor. */
   readonly watching = new WatchList()
+  /** For commands that may wait for a key. */
+  readonly blocking = new BlockingCall()
   /** Inside EXEC: nothing may wait for anything. */
   inTransaction = false
   /** True when tokens of all concerned shards are held and keys may live in several of them. */

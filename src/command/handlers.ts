@@ -5,6 +5,7 @@ import { CODE_COUNT, ROWS_BY_CODE, type ShardCommandName } from '../catalog/tabl
 import { bitop } from './bit-operations.ts'
 import { bitfield, bitfieldReadOnly } from './bitfield.ts'
 import { bitcount, bitpos, getbit, setbit } from './bits.ts'
+import * as blocking from './blocking.ts'
 import type { Handler } from './call.ts'
 import * as counters from './counters.ts'
 import * as expiry from './expiry.ts'
@@ -192,6 +193,14 @@ const HANDLERS = {
   zpopmax,
   zmpop,
   zrandmember,
+  blpop: blocking.blpop,
+  brpop: blocking.brpop,
+  brpoplpush: blocking.brpoplpush,
+  blmove: blocking.blmove,
+  blmpop: blocking.blmpop,
+  bzpopmin: blocking.bzpopmin,
+  bzpopmax: blocking.bzpopmax,
+  bzmpop: blocking.bzmpop,
   keys: scans.keys,
   scan: scans.scan,
   randomkey: scans.randomkey,

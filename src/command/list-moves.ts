@@ -29,26 +29,28 @@ const TARGET = 2
 const LEFT = word('left')
 const RIGHT = word('right')
 const COUNT = word('count')
-const NO_END = -1
+/** Neither LEFT nor RIGHT. */
+export const NO_END = -1
 
 export function rpoplpush(call: Call): void {
-  move(call, LIST_TAIL, LIST_HEAD)
+  moveBetween(call, LIST_TAIL, LIST_HEAD)
 }
 
 export function lmove(call: Call): void {
   const from = endArgument(call, 3)
   const to = endArgument(call, 4)
   if (from === NO_END || to === NO_END) replySyntaxError(call)
-  else move(call, from, to)
+  else moveBetween(call, from, to)
 }
 
 /** LEFT or RIGHT as LIST_HEAD or LIST_TAIL; NO_END: neither. */
-function endArgument(call: Call, index: number): number {
+export function endArgument(call: Call, index: number): number {
   if (argumentIs(call, index, LEFT)) return LIST_HEAD
   return argumentIs(call, index, RIGHT) ? LIST_TAIL : NO_END
 }
 
-function move(call: Call, from: number, to: number): void {
+/** From the list in argument 1 to the one in argument 2; null if there is nothing. */
+export function moveBetween(call: Call, from: number, to: number): void {
   const source = keyArgument(call, SOURCE)
   const entry = lookup(source, call.nowMs)
   if (entry === 0) {

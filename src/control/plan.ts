@@ -21,6 +21,7 @@ import { latencyByteLength } from '../counters/latency.ts'
 import { slowLogByteLength } from '../counters/slow-log.ts'
 import type { ServerFacts } from '../executor/facts.ts'
 import type { SharedPlan } from '../executor/plan.ts'
+import { blockedAreaBytes, claimsBytes } from '../keyspace/blocked-layout.ts'
 import { watchAreaBytes, watchBuckets } from '../keyspace/watch-layout.ts'
 import { exchangeBytes } from '../pubsub/layout.ts'
 import { EVENT_RING_BYTES } from '../ring/events.ts'
@@ -86,6 +87,8 @@ export function makePlan(given: PlanFacts): SharedPlan {
     arenas,
     slices: times(shardCount * sideCount, () => reserve(sliceBytes + LOG_SPILL_BYTES)),
     watches: times(shardCount, () => reserve(watchAreaBytes(watchBuckets(shardMemoryBytes)))),
+    claims: reserve(claimsBytes(acceptorCount)),
+    blocked: times(shardCount, () => reserve(blockedAreaBytes(shardMemoryBytes))),
     events: times(threadCount, () => reserve(EVENT_RING_BYTES)),
     sideCount,
     acceptorThreads: times(acceptorCount, (index) => 1 + index),

@@ -11,6 +11,8 @@ import { handlersByCode } from '../command/handlers.ts'
 import { Counters } from '../counters/counters.ts'
 import { Latency } from '../counters/latency.ts'
 import { SlowLog } from '../counters/slow-log.ts'
+import { BlockedArea, type ReadyKey } from '../keyspace/blocked-area.ts'
+import { BlockedClaims } from '../keyspace/blocked-claims.ts'
 import { loadEncodingLimits } from '../keyspace/encoding-settings.ts'
 import { ShardSide } from '../keyspace/side.ts'
 import { WatchArea } from '../keyspace/watch-area.ts'
@@ -35,6 +37,7 @@ import { type AcceptorCursors, Executor } from './executor.ts'
 import type { SharedPlan } from './plan.ts'
 import { ShardServer } from './serve.ts'
 import { Stopwatch } from './stopwatch.ts'
+import { WaitingClients } from './waiting.ts'
 
 export function attachSides(
   shared: SharedPlan,
@@ -44,6 +47,8 @@ export function attachSides(
 ): ShardSide[] {
   const { facts } = shared
   const files = new NodeLogFs()
+  const claims = new BlockedClaims(shared.claims)
+  const ready: ReadyKey[] = []
   // As they are when the log is read, and later as the executor keeps them.
   const limits = new EncodingLimits()
   loadEncodingLimits(rows, limits)
@@ -64,6 +69,7 @@ export function attachSides(
     const arena = new Arena(shared.arenas[index])
     const side = new ShardSide(shard, 0, rows, arena, log, shared.hashKey0, shared.hashKey1)
     side.watches = new WatchArea(shared.watches[shard])
+    side.blocked = new BlockedArea(shared.blocked[shard], shard, claims, ready)
     side.limits = limits
     return side
   })
@@ -168,6 +174,14 @@ export function attachServer(
     replies,
     acceptorThreads,
     reply,
+  )
+  executor.waiting = new WaitingClients(
+    executor,
+    pool,
+    backlog,
+    replies,
+    acceptorThreads,
+    reply.limitBytes,
   )
   return { server, backlog }
 }

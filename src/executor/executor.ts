@@ -15,6 +15,7 @@ import { type CommandRow, WRITE } from '../catalog/spec.ts'
 import type { Call, Handler } from '../command/call.ts'
 import type { Counters } from '../counters/counters.ts'
 import { COUNTER } from '../counters/layout.ts'
+import type { ReadyKey } from '../keyspace/blocked-area.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { commitGroup } from '../log/groups.ts'
 import { type ShardLog, WRITE_OK, WRITE_OTHER_ERROR } from '../log/writer.ts'
@@ -72,6 +73,9 @@ export class Executor {
   /** Shards held now, in the order they were taken. */
   readonly heldShards: Int32Array
   heldCount = 0
+  /** Serves clients that wait for keys; null: nobody can wait. */
+  waiting: ServesWaiting | null = null
+  readonly #ready: readonly ReadyKey[]
   /** Null: nothing is timed. */
   stopwatch: Stopwatch | null = null
   /** Every command is timed, not only those of unbounded work. */
@@ -109,6 +113,7 @@ export class Executor {
     this.#held = new Int32Array(sides.length)
     this.heldShards = new Int32Array(sides.length)
     this.#participants = new Int32Array(sides.length)
+    this.#ready = sides[0].blocked.ready
   }
 
   holds(shard: number): boolean {
@@ -211,6 +216,12 @@ export class Executor {
       this.counters.addError(reply.bytes, before)
       this.counters.addFailed(row.code)
     }
+    if (!call.inTransaction) this.serveWaiting()
+  }
+
+  /** Behind a command or a transaction, before its commit: who waits for what it gave gets it. */
+  serveWaiting(): void {
+    if (this.#ready.length > 0) this.waiting?.serve()
   }
 
   #runHandler(handler: Handler, call: Call, row: CommandRow): void {
@@ -287,6 +298,8 @@ export class Executor {
     if (logs.length === 0) return unpromised
     const outcome = commitGroup(logs, nowMs)
     this.#askForSync()
+    if (outcome === WRITE_OK && unpromised === WRITE_OK) return WRITE_OK
+    for (let index = 0; index < count; index++) this.waiting?.fail(shards[index])
     return outcome !== WRITE_OK ? outcome : unpromised
   }
 
@@ -319,6 +332,7 @@ export class Executor {
     const log = this.sides[shard].log
     if (!log.uncommitted()) return 0
     const outcome = log.commit(this.call.clock.wallMs())
+    if (outcome !== 0) this.waiting?.fail(shard)
     this.#askForSync()
     return outcome
   }
@@ -334,6 +348,7 @@ export class Executor {
     const side = this.sides[shard]
     const held = this.#held[shard]
     this.#countFor(side)
+    this.waiting?.send(shard)
     this.#held[shard] = NOT_TAKEN
     this.#forget(shard)
     assert(releaseToken(this.rows, side.row, held), 'the token was not taken away')
@@ -413,6 +428,13 @@ export class Executor {
       if (ringBell(this.rows, threads[(shard + step) % threads.length])) return
     }
   }
+}
+
+/** See waiting.ts. */
+export interface ServesWaiting {
+  serve(): void
+  fail(shard: number): void
+  send(shard: number): void
 }
 
 /** Where an acceptor stores its cursors of one shard: request tail and reply head. */

@@ -30,6 +30,9 @@ export interface SharedPlan {
   readonly slices: readonly SharedArrayBuffer[]
   /** The watched keys of each shard: keyspace/watch-layout.ts. */
   readonly watches: readonly SharedArrayBuffer[]
+  /** Clients that wait for keys (keyspace/blocked-layout.ts): claims, and waits of each shard. */
+  readonly claims: SharedArrayBuffer
+  readonly blocked: readonly SharedArrayBuffer[]
   /** Event ring of each thread, by thread number. */
   readonly events: readonly SharedArrayBuffer[]
   readonly sideCount: number

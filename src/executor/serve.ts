@@ -11,6 +11,7 @@
 import { markRepliesReady, ringBell } from '../ring/bell.ts'
 import {
   COMMAND_HEADER_WORDS,
+  REPLY_BLOCKED,
   REPLY_CLOSE,
   REPLY_NOT_RUN,
   REPLY_OF_EXEC,
@@ -47,6 +48,7 @@ import type { ReplyWriter } from '../wire/encoder.ts'
 import { MISCONF_UNKNOWN } from '../wire/replies.ts'
 import { RequestArguments } from './arguments.ts'
 import { REPLY_BYTES_KEPT_MAX, type ReplyBacklog } from './backlog.ts'
+import { allowWaiting, waits } from './blocking.ts'
 import type { Executor } from './executor.ts'
 import { isExec, NOT_RUN, TransactionRunner } from './transaction.ts'
 
@@ -427,10 +429,10 @@ export class ShardServer {
     this.#sheet.start(words[word + 1], words[word + 2])
     if (chunked) {
       this.#openChunked(words, word)
-      this.#runSeveral(this.#bigCommand, this.#bigWords, 0)
+      this.#runSeveral(acceptor, this.#bigCommand, this.#bigWords, 0)
       this.#closeChunked()
     } else {
-      this.#runSeveral(requests.bytes, words, position + REQUEST_HEADER_WORDS * 4)
+      this.#runSeveral(acceptor, requests.bytes, words, position + REQUEST_HEADER_WORDS * 4)
     }
     executor.call.severalShards = false
     this.ringedCount++
@@ -438,7 +440,7 @@ export class ShardServer {
     advanceHead(requests, words[word])
   }
 
-  #runSeveral(bytes: Uint8Array, words: Int32Array, at: number): void {
+  #runSeveral(acceptor: number, bytes: Uint8Array, words: Int32Array, at: number): void {
     const executor = this.#executor
     const { call } = executor
     const { reply } = call
@@ -449,7 +451,12 @@ export class ShardServer {
       sheet.flags |= REPLY_OF_EXEC
       outcome = this.#runTransaction(bytes, words)
     } else {
+      allowWaiting(call, acceptor, sheet.slot, sheet.generation, words[(at >> 2) + 1])
       outcome = executor.runOverShards(this.#onWait)
+      if (waits(call, outcome)) {
+        sheet.flags |= REPLY_BLOCKED
+        outcome = 0
+      }
       if (!call.watching.isEmpty()) this.#replyWatching(outcome)
     }
     if (outcome !== 0) {

@@ -149,6 +149,7 @@ export class TransactionRunner {
     this.#runAll(count > 1, onTick)
     call.inTransaction = false
     call.severalShards = false
+    executor.serveWaiting()
     // Nothing of the commands stays reachable by what the call held.
     call.bytes = NO_BYTES
     this.#bytes = NO_BYTES

@@ -150,9 +150,11 @@ export function appendRecord(side: ShardSide): void {
   touchWatched(side)
 }
 
-/** Tells who watches the key of the record that it changes. One load while nobody does. */
+/** Tells who watches the key of the record, or waits for it, that it changes. One load for each
+ * while nobody does. */
 export function touchWatched(side: ShardSide): void {
   if (side.watches.isUsed()) side.watches.touch(side.record)
+  if (side.blocked.isUsed()) side.blocked.touch(side.record)
 }
 
 /** Adds the side's large record to those that writeLargeRecords will write. */

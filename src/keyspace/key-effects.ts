@@ -144,6 +144,10 @@ export function databasesSwap(side: ShardSide, left: number, right: number): num
       roots.some((root) => dictionaryHasHash(arena, root, hash)),
     )
   }
+  if (side.blocked.isUsed()) {
+    side.blocked.touchDatabase(left)
+    side.blocked.touchDatabase(right)
+  }
   recordDatabase(side, EFFECT_SWAP_DATABASES, left, right)
   return EFFECT_OK
 }

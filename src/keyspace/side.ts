@@ -7,6 +7,7 @@ import type { Arena } from '../memory/arena.ts'
 import { EncodingLimits } from '../memory/encoding-limits.ts'
 import { sideRow } from '../rows/layout.ts'
 import type { Rows } from '../rows/rows.ts'
+import { NO_BLOCKED_AREA } from './blocked-area.ts'
 import { EffectRecord } from './record.ts'
 import { NO_WATCH_AREA } from './watch-area.ts'
 
@@ -26,6 +27,8 @@ export class ShardSide {
   limits = new EncodingLimits()
   /** Which of its keys clients watch; a thread that serves clients puts the shard's own here. */
   watches = NO_WATCH_AREA
+  /** Which clients wait for its keys; the same. */
+  blocked = NO_BLOCKED_AREA
   /** Effects change memory without being recorded: this side follows a log. */
   replaying = false
   /** Nothing may be stored, not even the removal of an expired key. */

@@ -72,7 +72,7 @@ function clientLines(source: InfoSource): string[] {
     `connected_clients:${source.connectedClients}`,
     `maxclients:${source.clientsMax}`,
     'cluster_connections:0',
-    'blocked_clients:0',
+    `blocked_clients:${source.blockedClients}`,
     'tracking_clients:0',
     'clients_in_timeout_table:0',
   ]

@@ -34,6 +34,7 @@ export interface InfoSource {
   readonly nowMicros: number
   readonly connectedClients: number
   readonly clientsMax: number
+  readonly blockedClients: number
   readonly channelCount: number
   readonly patternCount: number
   readonly process: ProcessNumbers

@@ -68,6 +68,11 @@ export const REPLY_NOT_RUN = 16
 /** Instead of +OK of a WATCH its registrations (keyspace/watch-list.ts). */
 export const REPLY_WATCHING = 32
 
+/** Instead of a reply the ticket of the wait that the command has opened (command/blocking.ts). */
+export const REPLY_BLOCKED = 64
+/** A command that waited is to be sent again. */
+export const REPLY_AGAIN = 128
+
 /** Words per shard in the cursor part of an acceptor's block: tail and head far apart. */
 export const CURSOR_WORDS = 64
 export const REQUEST_TAIL_WORD = 0

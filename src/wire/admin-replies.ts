@@ -33,11 +33,13 @@ export function configRewriteFailed(reason: string): Uint8Array {
 export const CLIENT_ID_TOO_SMALL = errorLine('client-id should be greater than 0')
 export const CLIENT_PAUSE_MODE = errorLine('CLIENT PAUSE mode must be WRITE or ALL')
 export const CLIENT_UNBLOCK_REASON = errorLine('CLIENT UNBLOCK reason should be TIMEOUT or ERROR')
+export const CLIENT_UNBLOCKED = Buffer.from('-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n')
 export const CLIENT_CACHING_WITHOUT_TRACKING = errorLine(
   'CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT ' +
     'mode enabled',
 )
 export const TIMEOUT_NOT_INTEGER = errorLine('timeout is not an integer or out of range')
+export const TIMEOUT_NOT_FLOAT = errorLine('timeout is not a float or out of range')
 export const TIMEOUT_NEGATIVE = errorLine('timeout is negative')
 
 export function clientUnknownType(type: string): Uint8Array {

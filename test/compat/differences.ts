@@ -77,6 +77,14 @@ export const DIFFERENCES: readonly Difference[] = [
       /^ERR invalid expire time in /.test(errorText(theirs) ?? ''),
   },
   {
+    reason: 'Redis 3.2 waits for whole seconds, and says so of what is no number',
+    profiles: ['extended'],
+    commands: ['blpop', 'brpop', 'brpoplpush'],
+    explains: (_words, ours, theirs) =>
+      errorText(ours) === 'ERR timeout is not an integer or out of range' &&
+      errorText(theirs) === 'ERR timeout is not a float or out of range',
+  },
+  {
     reason: 'Redis 3.2 has no BYTE and BIT: a word more is a syntax error, whatever the others are',
     profiles: ['ckv'],
     commands: ['bitcount', 'bitpos'],

@@ -2,7 +2,7 @@
 // number, boundary numbers, odd texts, and now and then an argument too many or too few.
 
 import { type Random, SeededRandom } from '../../src/base/random.ts'
-import { ADMIN, PROFILE_BITS, type ProfileName } from '../../src/catalog/spec.ts'
+import { ADMIN, BLOCKS, PROFILE_BITS, type ProfileName } from '../../src/catalog/spec.ts'
 import { ALL_ROWS } from '../../src/catalog/table.ts'
 import { parseSyntax, type Syntax } from './syntax.ts'
 
@@ -50,6 +50,9 @@ const DOUBLES = [
   '.5',
 ]
 
+/** How long a command waits for a key, in seconds: nobody gives it anything meanwhile. */
+const TIMEOUTS = ['0.001', '.001', '1e-3', '0x1p-9', '0.002', '-1', '-2.5', 'nan', 'x', '', ' 1']
+
 /** Absolute expiry on a coarse grid, relative expiry between its lines: GT and LT never tie. */
 const GRID_SECONDS = 4000
 const RELATIVE_SECONDS = ['100', '1000', '2000']
@@ -96,6 +99,8 @@ interface Family {
   syntax: Syntax
   weight: number
   severalKeys: boolean
+  /** May wait for its keys: a word too many could make that for ever. */
+  blocks: boolean
 }
 
 export class CommandGenerator {
@@ -175,7 +180,8 @@ export class CommandGenerator {
     const words: Words = family.name.split('|').map((word) => this.#inAnyCase(word))
     this.#expand(family.name, family.syntax, words)
     // A wrong word may become a key, in another slot: refused here, done there.
-    return this.#profile !== 'redis' && family.severalKeys ? words : this.#spoil(words)
+    const keepsSlot = this.#profile !== 'redis' && family.severalKeys
+    return keepsSlot || family.blocks ? words : this.#spoil(words)
   }
 
   #chance(percent: number): boolean {
@@ -262,6 +268,7 @@ export class CommandGenerator {
     if (name === 'pattern') return this.#pick(['*', 'k*', '*1', 'k[0-3]', '?', '\\*', '[^k]*', ''])
     if (name === 'type') return this.#pick(['string', 'hash', 'STRING', 'list'])
     if (name === 'cursor') return '0'
+    if (name === 'timeout') return this.#pick(TIMEOUTS)
     if (name === 'encoding') return this.#encoding()
     if (name === 'offset' && command.startsWith('bitfield')) return this.#fieldOffset()
     if (type === 'unix-time') return this.#time(name)
@@ -446,8 +453,9 @@ function families(profile: ProfileName): Family[] {
       !ELSEWHERE_GROUPS.has(group) &&
       (!/[|]/.test(name) || /^object[|](?!help)/.test(name)) &&
       !/^(command|ckv)$/.test(name),
-  ).map(({ name, syntax }) => ({
+  ).map(({ name, syntax, flags }) => ({
     name,
+    blocks: (flags & BLOCKS) !== 0,
     severalKeys: /key.*key|key.*\.\.\./.test(syntax),
     syntax: parseSyntax(syntax),
     weight: name.startsWith('flush') ? 3 : rare.has(name) ? 4 : 40,

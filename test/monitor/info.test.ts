@@ -67,6 +67,7 @@ function makeSource(more: Partial<InfoSource> = {}): InfoSource {
     nowMicros: 1_700_090_061_500_000,
     connectedClients: 3,
     clientsMax: 10_000,
+    blockedClients: 3,
     channelCount: 2,
     patternCount: 1,
     process: {

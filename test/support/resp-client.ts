@@ -85,6 +85,11 @@ export class RespClient {
     this.#socket.resume()
   }
 
+  /** Closes the sending side. */
+  end(): void {
+    this.#socket.end()
+  }
+
   async close(): Promise<void> {
     this.#socket.destroy()
     await this.closed

@@ -85,7 +85,10 @@ export function makeFixture(options: FixtureOptions = {}): Fixture {
   const later = new LaterReplies(inbox, 16_777_216)
   const gone = new GoneClients()
   const peers = new Peers(facts.runId, 0, 1, {
-    answer: (question) => answerQuestion(question, connections, gone, clock.monotonicMs()),
+    answer: (question) => {
+      if (question.kind === 'unblock') return []
+      return answerQuestion(question, connections, gone, clock.monotonicMs())
+    },
     hear: () => {},
   })
   const settings = { options: facts.options, free: {}, passwordDigest: facts.passwordDigest }
