@@ -12,6 +12,7 @@ import {
   listRemove,
   listSet,
 } from '../keyspace/effects.ts'
+import { touchWatched } from '../keyspace/entries.ts'
 import { lookup, lookupRead } from '../keyspace/keyspace.ts'
 import type { ShardSide } from '../keyspace/side.ts'
 import { TYPE_LIST } from '../memory/layout.ts'
@@ -332,5 +333,7 @@ export function ltrim(call: Call): void {
     const half = behind > 0 && outcome === EFFECT_NOT_WRITTEN
     if (!succeeded(call, half ? EFFECT_PARTLY : outcome)) return
   }
+  // Redis calls the key changed also when nothing is cut off.
+  if (behind === 0 && from === 0) touchWatched(side)
   call.reply.ok()
 }

@@ -42,6 +42,17 @@ const LISTS: Step[] = [
   step('LMOVE {s}list {s}other LEFT RIGHT', 'a'),
   step('LMPOP 1 {s}other LEFT', /"b"/),
   step('DEL {s}other', 1),
+  step('RPUSH {s}wait a b c d e', 5),
+  step('BLPOP {s}wait 1', /"a"/),
+  step('BRPOP {s}wait 1', /"e"/),
+  step('BRPOPLPUSH {s}wait {s}moved 1', 'd'),
+  step('BLMOVE {s}wait {s}moved LEFT RIGHT 1', 'b'),
+  step('BLMPOP 1 1 {s}wait LEFT', /"c"/),
+  step('DEL {s}moved', 1),
+  step('ZADD {s}waited 1 a 2 b 3 c', 3),
+  step('BZPOPMIN {s}waited 1', /"a"/),
+  step('BZPOPMAX {s}waited 1', /"c"/),
+  step('BZMPOP 1 1 {s}waited MIN', /"b"/),
 ]
 
 const SETS: Step[] = [
