@@ -13,8 +13,8 @@ import { CommandMix } from './command-mix.ts'
 
 const LONG = process.env.CI === 'true' || process.env.CKV_TEST_LONG !== undefined
 const SEED = Number(process.env.CKV_TEST_SEED ?? 20_261_127)
-const RUNS = LONG ? 30 : 8
-const STEPS = LONG ? 500 : 250
+const RUNS = LONG ? 20 : 8
+const STEPS = 250
 const ARENA_BYTES = 4_194_304
 const HUGE_ARENA_BYTES = 25_165_824
 const SLICE_BYTES = 65_536
