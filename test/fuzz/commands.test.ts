@@ -11,7 +11,7 @@ import type { Reply } from '../support/resp.ts'
 import { recoveredFixture, ShardFixture } from '../support/shard-fixture.ts'
 import { CommandMix } from './command-mix.ts'
 
-const LONG = process.env.CI === 'true' || process.env.CKV_TEST_LONG !== undefined
+const LONG = process.env.CKV_TEST_LONG !== undefined
 const SEED = Number(process.env.CKV_TEST_SEED ?? 20_261_127)
 const RUNS = LONG ? 20 : 8
 const STEPS = 250
